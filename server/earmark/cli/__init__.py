@@ -1,0 +1,60 @@
+"""The command line: one module a command.
+
+Invariants
+- Starting a command imports that command only: a git hook must start in milliseconds.
+- Never imports `lsp`; `serve` starts it by name.
+- Exit codes: 0 fine, 1 findings or violations, 2 usage or could-not-tell with one line on stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+
+COMMANDS = {
+    "serve": "the language server (--stdio)",
+    "init": "install git hooks and agent hooks, after showing what will be written",
+    "trust": "let Earmark run the workspace's own rule packs and hooks here",
+    "record": "read one agent hook payload on stdin",
+    "status": "origins of the worktree and the staged change, findings, open obligations",
+    "blame": "who wrote each line of a file",
+    "scan": "findings in AI regions, or in all code with --all",
+    "assess": "the risk of a commit range or the staged change, every term shown",
+    "tag": "compute and write the provenance trailers",
+    "check": "the gate",
+    "review": "request, follow and sign reviews",
+    "notes": "share, import, export and aggregate notes",
+    "explain": "why a rule exists, with examples",
+    "rules": "list and test the rules",
+    "doctor": "what is installed, missing or broken, and what to do",
+    "demo": "the whole story in under ten seconds",
+    "hook": "entry point of the installed git hooks",
+}
+
+
+def main() -> int:
+    """Run one command; the console script's entry point."""
+    argv = sys.argv[1:]
+    name = argv[0] if argv else "--help"
+    if name in ("-h", "--help", "help"):
+        print("usage: earmark COMMAND [options]\n")
+        print("\n".join(f"  {command:9} {does}" for command, does in COMMANDS.items()))
+        return 0
+    if name in ("-V", "--version"):
+        from earmark import __version__
+
+        print(f"earmark {__version__}")
+        return 0
+    if name not in COMMANDS:
+        print(f"earmark: no command {name!r}; `earmark --help` lists them", file=sys.stderr)
+        return 2
+    from importlib import import_module
+
+    try:
+        code: int = import_module(f"earmark.cli.{name}").run(argv[1:])
+    except KeyboardInterrupt:
+        print("earmark: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return code
