@@ -1,0 +1,74 @@
+"""What a change did to one file, from the parent's content and a snapshot of the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from earmark.origin.model import FileOrigins, LineOrigin, LineRange, RemovedLines, Snapshot
+from earmark.origin.regions import NOBODY, Owner, line_owners, runs
+from earmark.origin.transfer import offsets
+from earmark.text.diff import Hunk, diff_lines, match, split_lines
+
+
+def file_origins(path: str, old_path: str, old: bytes, old_blob: str, snapshot: Snapshot) -> FileOrigins:
+    """Origins of the lines that turn `old` (blob `old_blob`, empty for a new file) into `snapshot.text`.
+
+    Only lines the change adds are attributed: what stood in the parent belongs to the commit that brought it. A
+    removal counts for those of its lines that the parent really has and the change really lacks.
+    """
+    before, after = split_lines(old), split_lines(snapshot.text)
+    hunks = diff_lines(before, after)
+    every = line_owners(snapshot) if snapshot.regions else [NOBODY] * len(after)
+    owners: list[LineOrigin] = []
+    ai_text: list[tuple[str, bytes]] = []
+    for hunk in hunks:
+        owned = every[hunk.new_start : hunk.new_end]
+        owners.extend(runs(owned, hunk.new_start + 1))
+        ai_text.extend(_ai_lines(owned, after[hunk.new_start : hunk.new_end]))
+    removed = list(_removed(snapshot, before, after, hunks))
+    return FileOrigins(
+        path,
+        old_path,
+        sum(h.new_end - h.new_start for h in hunks),
+        sum(h.old_end - h.old_start for h in hunks),
+        tuple(owners),
+        tuple(_ranges(removed, old_blob)),
+        tuple(ai_text),
+        tuple((session, before[line].rstrip()) for line, session, _ in removed),
+    )
+
+
+def _ai_lines(owned: Sequence[Owner], lines: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+    for owner, line in zip(owned, lines, strict=True):
+        if owner.origin.kind == "ai":
+            yield owner.origin.author, line.rstrip()
+
+
+def _removed(
+    snapshot: Snapshot, before: list[bytes], after: list[bytes], hunks: Sequence[Hunk]
+) -> Iterator[tuple[int, str, int]]:
+    """(0-based line of the parent, session, 1-based line of the new text after which it stood), in parent order."""
+    if not snapshot.removals:
+        return
+    at = offsets(after)
+    for hunk in hunks:
+        if hunk.old_start == hunk.old_end:
+            continue
+        lost = [line.rstrip() for line in before[hunk.old_start : hunk.old_end]]
+        owner: dict[int, str] = {}
+        for removal in snapshot.removals:
+            if at[hunk.new_start] <= removal.at <= at[hunk.new_end]:
+                free = [i for i in range(len(lost)) if i not in owner]
+                for _, found in match(removal.lines, [lost[i] for i in free]):
+                    owner[free[found]] = removal.session
+        for i in sorted(owner):
+            yield hunk.old_start + i, owner[i], hunk.new_start
+
+
+def _ranges(removed: Sequence[tuple[int, str, int]], blob: str) -> Iterator[RemovedLines]:
+    start = 0
+    for index in range(1, len(removed) + 1):
+        last, session, at = removed[index - 1]
+        if index == len(removed) or removed[index][0] != last + 1 or removed[index][1:] != (session, at):
+            yield RemovedLines(session, blob, LineRange(removed[start][0] + 1, last + 1), at)
+            start = index
