@@ -26,7 +26,8 @@ class Session(NamedTuple):
     @property
     def id(self) -> str:
         """The session key of the Git AI Standard: `s_` and 14 hex digits of SHA-256("tool:conversation")."""
-        return "s_" + hashlib.sha256(f"{self.tool}:{self.conversation}".encode()).hexdigest()[:14]
+        name = f"{self.tool}:{self.conversation}".encode("utf-8", "surrogatepass")
+        return "s_" + hashlib.sha256(name).hexdigest()[:14]
 
 
 class Origin(NamedTuple):
