@@ -17,9 +17,10 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Self
 
+from earmark.git import refs
 from earmark.git.repository import Repository
 from earmark.origin.model import Origin, Region, Removal, Session, Snapshot
 
@@ -130,6 +131,8 @@ class Ledger:
             if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in _SCHEMA.split(";\n"):
                     self._db.execute(statement)
+                # Commits older than the ledger were made without us: nothing is derived for them.
+                self.set_meta("born", refs.head(self.repo).commit)
                 self._db.execute(f"PRAGMA user_version={VERSION}")
 
     def close(self) -> None:
@@ -195,7 +198,9 @@ class Ledger:
 
     def put_human(self, key: str, identity: str) -> None:
         """Remember whom the human id `key` (`h_…`) stands for."""
-        self._db.execute("INSERT OR IGNORE INTO sessions VALUES (?,?,?,?,?,?,?)", (key, "human", "", "", identity, "", ""))
+        self._db.execute(
+            "INSERT OR IGNORE INTO sessions VALUES (?,?,?,?,?,?,?)", (key, "human", "", "", identity, "", "")
+        )
 
     def session(self, key: str) -> Session | None:
         row = self._db.execute(
@@ -222,9 +227,7 @@ class Ledger:
             ).fetchone()
             if last and last[1:] == (content, regions, removals):
                 return int(last[0])
-            self._db.execute(
-                "INSERT OR IGNORE INTO contents VALUES (?,?)", (content, zlib.compress(snapshot.text, 1))
-            )
+            self._db.execute("INSERT OR IGNORE INTO contents VALUES (?,?)", (content, zlib.compress(snapshot.text, 1)))
             cursor = self._db.execute(
                 "INSERT INTO snapshots (worktree,path,content,regions,removals,source,at) VALUES (?,?,?,?,?,?,?)",
                 (self.repo.top, path, content, regions, removals, source, at),
@@ -283,10 +286,8 @@ class Ledger:
             self._db.executemany("DELETE FROM dirty WHERE worktree=? AND path=?", [(self.repo.top, p) for p in paths])
             if self.in_memory or self._db.execute("SELECT 1 FROM dirty LIMIT 1").fetchone():
                 return
-            try:
+            with suppress(FileNotFoundError):
                 os.unlink(os.path.join(folder(self.repo), "active"))
-            except FileNotFoundError:
-                pass
 
     def put_candidate(self, path: str, reason: str) -> None:
         """A change of `path` that may be an assistant's, with no evidence: shown as a question, never stored as AI."""
@@ -321,7 +322,8 @@ class Ledger:
             row = json.dumps([previous, at, who, what, why, detail], ensure_ascii=False)
             head = hashlib.sha256(row.encode("utf-8", "surrogatepass")).hexdigest()
             self._db.execute(
-                "INSERT INTO audit (at,who,what,why,detail,head) VALUES (?,?,?,?,?,?)", (at, who, what, why, detail, head)
+                "INSERT INTO audit (at,who,what,why,detail,head) VALUES (?,?,?,?,?,?)",
+                (at, who, what, why, detail, head),
             )
         return head
 
@@ -362,7 +364,9 @@ def encode_regions(regions: Iterable[Region]) -> str:
 
 
 def decode_regions(text: str) -> tuple[Region, ...]:
-    return tuple(Region(s, e, Origin(kind, author), order, over) for s, e, kind, author, order, over in json.loads(text))
+    return tuple(
+        Region(s, e, Origin(kind, author), order, over) for s, e, kind, author, order, over in json.loads(text)
+    )
 
 
 def encode_removals(removals: Iterable[Removal]) -> str:

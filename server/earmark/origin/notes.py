@@ -173,9 +173,7 @@ def from_change(change: Change, digest: str) -> Note:
 def _entries(file: FileOrigins) -> tuple[Entry, ...]:
     by_key: dict[str, list[LineRange]] = {}
     for owner in file.owners:
-        if owner.origin.kind == "ai":
-            by_key.setdefault(owner.origin.author, []).append(owner.lines)
-        elif owner.origin.kind == "human" and owner.origin.author:
+        if owner.origin.kind == "ai" or (owner.origin.kind == "human" and owner.origin.author):
             by_key.setdefault(owner.origin.author, []).append(owner.lines)
     return tuple(
         Entry(f"{key}::{_trace(file, key)}" if key.startswith("s_") else key, tuple(_joined(ranges)))
@@ -255,9 +253,7 @@ def removals(note: Note, path: str) -> tuple[RemovedLines, ...]:
             and 1 <= lines[0] <= lines[1]
             and isinstance(at, int)
         ):
-            found.append(
-                RemovedLines(str(item.get("session", "")), str(item.get("blob", "")), LineRange(*lines), at)
-            )
+            found.append(RemovedLines(str(item.get("session", "")), str(item.get("blob", "")), LineRange(*lines), at))
     return tuple(found)
 
 

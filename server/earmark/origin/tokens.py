@@ -36,7 +36,7 @@ def carry(
     """
     sole = _sole_owner(old, regions, old_span)
     if sole and b"".join(old[slice(*old_span)].split()) == b"".join(new[slice(*new_span)].split()):
-        yield Region(*new_span, *sole)
+        yield Region(new_span[0], new_span[1], *sole)
         return
     before = _tokens(old, *old_span)
     after = _tokens(new, *new_span)
@@ -95,9 +95,7 @@ def _former_ai(regions: Regions, span: tuple[int, int]) -> str:
     return next((region.origin.author for region in regions.clip(*span) if region.origin.kind == "ai"), "")
 
 
-def _settle_lines(
-    text: bytes, tokens: list[_Token], owners: list[Owner | None], former: str, writer: Owner
-) -> None:
+def _settle_lines(text: bytes, tokens: list[_Token], owners: list[Owner | None], former: str, writer: Owner) -> None:
     """Give each unowned token to the writer, and each mostly rewritten line as a whole."""
     index = 0
     while index < len(tokens):

@@ -280,7 +280,7 @@ def _merge(hunks: list[Hunk]) -> tuple[Hunk, ...]:
     merged: list[Hunk] = []
     for hunk in hunks:
         if merged and merged[-1].old_end == hunk.old_start and merged[-1].new_end == hunk.new_start:
-            last = merged.pop()
-            hunk = Hunk(last.old_start, hunk.old_end, last.new_start, hunk.new_end)
-        merged.append(hunk)
+            merged[-1] = Hunk(merged[-1].old_start, hunk.old_end, merged[-1].new_start, hunk.new_end)
+        else:
+            merged.append(hunk)
     return tuple(merged)

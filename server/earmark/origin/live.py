@@ -1,0 +1,219 @@
+"""Origins of an open buffer: exact under edits, whole again after undo (DESIGN §4.1).
+
+Invariants
+- `snapshot.text` is the buffer's text after the last edit.
+- A typed edit is never answered from history; an edit that restores an earlier state of this buffer session is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from earmark.origin.model import HUMAN, UNKNOWN, Origin, Region, Removal, Snapshot, ai
+from earmark.origin.regions import NOBODY, Owner, Regions, overlay, tidy
+from earmark.origin.transfer import transfer, without
+from earmark.text.diff import split_lines
+from earmark.text.edits import Edit
+
+Observed = Literal["keystroke", "bulk"]
+_HISTORY = 1_000
+
+
+class _State(NamedTuple):
+    regions: tuple[Region, ...]
+    removals: tuple[Removal, ...]
+    fingerprint: int
+
+
+class LiveOrigins:
+    """The origins of one buffer session. Owned by one thread; every call leaves a consistent `snapshot`."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._states: list[_State] = []
+        self._at = -1
+        self._by_content: dict[int, int] = {}
+        self._remember()
+
+    def apply(self, edits: Sequence[Edit], text_after: bytes, observed: Observed, order: int) -> None:
+        """Follow one change of the buffer. Each edit is given in the text left by those before it.
+
+        `observed` is "keystroke" when the change can only be a person typing (a character, a line break, a closing
+        bracket, a deletion): that text is human. Anything else is by nobody known; it is compared token by token, so
+        that a formatter leaves owners alone.
+        """
+        restored = self._restored(text_after, observed)
+        if restored is not None:
+            self._at = restored
+            state = self._states[restored]
+            self.snapshot = Snapshot(text_after, state.regions, state.removals)
+            return
+        if observed == "keystroke":
+            self._type(edits, text_after, HUMAN, order)
+        else:
+            self._replace(edits, text_after, order)
+        self._remember()
+
+    def claim(self, start: int, end: int, session: str, order: int) -> None:
+        """Bytes `start` to `end` of the present text were inserted by AI session `session` (an accepted completion)."""
+        regions = Regions(self.snapshot.regions)
+        length = len(self.snapshot.text)
+        start, end = max(0, min(start, length)), max(0, min(end, length))
+        pieces = [
+            *regions.clip(0, start),
+            Region(start, end, ai(session), order),
+            *regions.clip(end, length),
+        ]
+        self.snapshot = self.snapshot._replace(regions=tidy(pieces, self.snapshot.text))
+        self._amend()
+
+    def adopt(self, recorded: Snapshot, order: int) -> None:
+        """Take in what the ledger knows: `recorded` may be older or newer than the buffer's text.
+
+        Its AI evidence holds wherever its text still stands; what the buffer itself saw being typed stays.
+        """
+        there = transfer(recorded, self.snapshot.text, UNKNOWN, order)
+        self.snapshot = overlay(self.snapshot, there)
+        self._amend()
+
+    def mark(self, start: int, end: int, origin: Origin, order: int) -> None:
+        """The user says who wrote these bytes; the caller keeps the reason."""
+        regions = Regions(self.snapshot.regions)
+        pieces = [
+            *regions.clip(0, start),
+            Region(start, end, origin, order),
+            *regions.clip(end, len(self.snapshot.text)),
+        ]
+        self.snapshot = self.snapshot._replace(regions=tidy(pieces, self.snapshot.text))
+        self._amend()
+
+    def _type(self, edits: Sequence[Edit], text_after: bytes, writer: Origin, order: int) -> None:
+        regions, removals = list(self.snapshot.regions), self.snapshot.removals
+        for edit in edits:
+            regions = typed(regions, edit, writer, order)
+            removals = shifted(removals, edit)
+        self.snapshot = Snapshot(text_after, tidy(regions, text_after), removals)
+
+    def _replace(self, edits: Sequence[Edit], text_after: bytes, order: int) -> None:
+        """Transfer the window of lines that the edits touch; the rest only moves."""
+        old = self.snapshot
+        start, old_end, new_end = window(edits, old.text, text_after)
+        regions = Regions(old.regions)
+        inside = Snapshot(
+            old.text[start:old_end],
+            tuple(regions.moved(start, old_end, 0)),
+            tuple(r._replace(at=r.at - start) for r in old.removals if start <= r.at <= old_end),
+        )
+        moved = transfer(inside, text_after[start:new_end], UNKNOWN, order)
+        pieces = [
+            *regions.clip(0, start),
+            *(r._replace(start=r.start + start, end=r.end + start) for r in moved.regions),
+            *regions.moved(old_end, len(old.text), new_end),
+        ]
+        removals = [
+            *(r for r in old.removals if r.at < start),
+            *(r._replace(at=r.at + start) for r in moved.removals),
+            *(r._replace(at=r.at + new_end - old_end) for r in old.removals if r.at > old_end),
+        ]
+        self.snapshot = Snapshot(text_after, tidy(pieces, text_after), tuple(removals))
+
+    def _restored(self, text: bytes, observed: Observed) -> int | None:
+        """The index of the earlier state that this edit restores.
+
+        One keystroke counts as undo or redo only when it leads to a neighbouring state: typing the last letter of a
+        text that once stood there restores nothing.
+        """
+        fingerprint = hash(text)
+        if observed == "keystroke":
+            for near in (self._at - 1, self._at + 1):
+                if 0 <= near < len(self._states) and self._states[near].fingerprint == fingerprint:
+                    return near
+            return None
+        return self._by_content.get(fingerprint)
+
+    def _remember(self) -> None:
+        del self._states[self._at + 1 :]
+        if len(self._states) >= _HISTORY:
+            del self._states[: _HISTORY // 2]
+        fingerprint = hash(self.snapshot.text)
+        self._states.append(_State(self.snapshot.regions, self.snapshot.removals, fingerprint))
+        self._at = len(self._states) - 1
+        if len(self._by_content) > 2 * _HISTORY or self._states[self._at - 1].fingerprint not in self._by_content:
+            self._by_content = {state.fingerprint: index for index, state in enumerate(self._states)}
+        self._by_content[fingerprint] = self._at
+
+    def _amend(self) -> None:
+        """The present state learned more; its text did not change."""
+        self._states[self._at] = _State(
+            self.snapshot.regions, self.snapshot.removals, self._states[self._at].fingerprint
+        )
+
+
+def typed(regions: list[Region], edit: Edit, writer: Origin, order: int) -> list[Region]:
+    """`regions` after one exact edit by `writer`. White space typed inside a region stays the region's."""
+    found: list[Region] = []
+    shift = edit.shift
+    inserted = Region(edit.start, edit.start + len(edit.new), writer, order)
+    around = NOBODY
+    overrode = ""
+    placed = not edit.new
+    for region in regions:
+        if region.start < edit.start < region.end and region.end > edit.end:
+            around = Owner(*region[2:])
+        if region.origin.kind == "ai" and region.start < max(edit.end, edit.start + 1) and region.end >= edit.start:
+            overrode = overrode or region.origin.author
+        if region.end <= edit.start:
+            found.append(region)
+            continue
+        if region.start < edit.start:
+            found.append(region._replace(end=edit.start))
+        if not placed:
+            found.append(_inserted(inserted, around, overrode, edit.new))
+            placed = True
+        if region.end > edit.end:
+            found.append(region._replace(start=max(region.start, edit.end) + shift, end=region.end + shift))
+    if not placed:
+        found.append(inserted._replace(overrode=overrode))
+    return [region for region in found if region.start < region.end]
+
+
+def _inserted(region: Region, around: Owner, overrode: str, new: bytes) -> Region:
+    if not new.strip() and around.order:
+        return Region(region.start, region.end, *around)
+    return region._replace(overrode=overrode)
+
+
+def shifted(removals: tuple[Removal, ...], edit: Edit) -> tuple[Removal, ...]:
+    """Removals after one edit; what the edit brings back is cancelled."""
+    if not removals:
+        return removals
+    found: list[Removal] = []
+    for removal in removals:
+        if removal.at < edit.start:
+            found.append(removal)
+        elif removal.at > edit.end:
+            found.append(removal._replace(at=removal.at + edit.shift))
+        else:
+            lines = without(removal.lines, split_lines(edit.new)) if b"\n" in edit.new else removal.lines
+            if lines:
+                found.append(removal._replace(at=edit.start, lines=lines))
+    return tuple(found)
+
+
+def window(edits: Sequence[Edit], old: bytes, new: bytes) -> tuple[int, int, int]:
+    """(start, end in `old`, end in `new`): the smallest run of whole lines outside which nothing changed."""
+    start, end_old, end_new = len(new), 0, 0
+    for edit in edits:
+        if end_new < start:
+            start, end_new, end_old = edit.start, edit.start + len(edit.new), edit.end
+            continue
+        over = max(edit.end - end_new, 0)
+        end_old, end_new = end_old + over, max(end_new, edit.end) + edit.shift
+        start = min(start, edit.start)
+    if end_new < start:
+        return 0, 0, 0
+    start = old.rfind(b"\n", 0, start) + 1
+    tail = new.find(b"\n", end_new)
+    stop = len(new) if tail < 0 else tail + 1
+    return start, end_old + (stop - end_new), stop

@@ -1,0 +1,192 @@
+"""Applying one hook event to the ledger.
+
+Invariants
+- Files are read once, before the ledger is locked; decisions use those bytes.
+- An edit is credited when the event shows what it changed. A shell command is credited under DESIGN §4.7; the rest
+  becomes a candidate.
+- An event that cannot be written because the ledger is held goes to the spool with the contents it saw; the next
+  writer drains it. Nothing waits, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from earmark.git.objects import Objects
+from earmark.git.repository import Repository, relative
+from earmark.git.run import GitError
+from earmark.origin import shell, spool
+from earmark.origin.contents import Written, distance, written
+from earmark.origin.evidence import Event, FileEvent
+from earmark.origin.identity import human_key, identity
+from earmark.origin.ledger import Ledger, LedgerBusy
+from earmark.origin.lookup import snapshot
+from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
+from earmark.origin.regions import overlay
+from earmark.origin.transfer import transfer
+
+LARGEST = 3 * 1024 * 1024
+
+
+class Refused(ValueError):
+    """A file of an event that is not recorded; the message says which and why."""
+
+
+class Seen(NamedTuple):
+    """A file as it was when its event arrived: `disk` is its content, empty when it does not exist."""
+
+    path: str
+    event: FileEvent
+    disk: bytes
+
+
+def record_event(repo: Repository, ledger: Ledger, event: Event) -> None:
+    """Record one event for the files of it that lie in `repo`.
+
+    Raises `Refused` after everything else of the event is recorded when a file cannot be (outside the worktree, not a
+    regular file, binary, larger than 3 MiB); the message names each.
+    """
+    seen, refused = observe(repo, event)
+    if event.phase == "after" and event.session and not event.session.director:
+        event = event._replace(session=event.session._replace(director=identity(repo)))
+    try:
+        for earlier in spool.drain(repo):
+            apply(repo, ledger, earlier.event, earlier.seen, earlier.at)
+            spool.done(earlier)
+        apply(repo, ledger, event, seen, 0)
+    except LedgerBusy:
+        spool.put(repo, event, seen)
+    if refused:
+        raise Refused("; ".join(refused))
+
+
+def observe(repo: Repository, event: Event) -> tuple[list[Seen], list[str]]:
+    """The event's files as they are on disk, and why others are left out."""
+    seen: list[Seen] = []
+    refused: list[str] = []
+    for file in event.files:
+        absolute = os.path.join(event.cwd, file.path)
+        path = relative(repo, absolute)
+        if path is None:
+            refused.append(f"{file.path}: outside the worktree {repo.top}")
+            continue
+        try:
+            seen.append(Seen(path, file, read_file(os.path.join(repo.top, path))))
+        except Refused as error:
+            refused.append(f"{file.path}: {error}")
+    return seen, refused
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a regular text file of at most 3 MiB; empty when there is none. Raises `Refused` otherwise."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise Refused(f"cannot be read ({error.strerror})") from error
+    with open(descriptor, "rb") as handle:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("not a regular file")
+        if status.st_size > LARGEST:
+            raise Refused(f"{status.st_size} bytes, more than the {LARGEST} that are tracked")
+        data = handle.read(LARGEST + 1)
+    if b"\0" in data[:8000]:
+        raise Refused("binary")
+    return data
+
+
+def apply(repo: Repository, ledger: Ledger, event: Event, seen: list[Seen], at: int) -> None:
+    """Write the event in one transaction. `at` is when it happened, as an order (0: now)."""
+    with Objects(repo) as objects, ledger.transaction():
+        # Two hook systems may report one edit; the key is the tool call's own id.
+        if event.key and event.phase == "after" and not ledger.first_seen(f"{event.key}:{event.phase}"):
+            return
+        order = max(ledger.now(), at)
+        if event.session:
+            ledger.put_session(event.session)
+        if event.command:
+            shell.apply(repo, ledger, objects, event, order)
+        for index, file in enumerate(seen):
+            _apply_file(repo, ledger, objects, event, file, order + 4 * index)
+
+
+def _apply_file(repo: Repository, ledger: Ledger, objects: Objects, event: Event, seen: Seen, order: int) -> None:
+    if event.phase == "before":
+        text = seen.disk if seen.event.before is None else seen.event.before.encode("utf-8", "surrogatepass")
+        ledger.put_snapshot(
+            seen.path, _arrived(repo, ledger, objects, seen.path, text, UNKNOWN, order), source="before", at=order
+        )
+    elif event.phase == "human":
+        who = identity(repo)
+        key = human_key(who)
+        ledger.put_human(key, who)
+        text = seen.disk if seen.event.after is None else seen.event.after.encode("utf-8", "surrogatepass")
+        snap = _arrived(repo, ledger, objects, seen.path, text, Origin("human", key), order)
+        ledger.put_snapshot(seen.path, snap, source="human", at=order)
+    elif event.session:
+        _credit(repo, ledger, objects, event.session, seen, order)
+
+
+def _arrived(
+    repo: Repository, ledger: Ledger, objects: Objects, path: str, text: bytes, writer: Origin, order: int
+) -> Snapshot:
+    """`text` as `writer` made it of the last known state (of HEAD's content when nothing is recorded)."""
+    last = ledger.last(path)
+    if last is None or not last.has_text:
+        committed = head_text(objects, path)
+        return transfer(Snapshot(committed or b""), text, writer, order) if committed is not None else Snapshot(text)
+    if writer.kind == "unknown":
+        return snapshot(repo, ledger, path, text)
+    return transfer(last.snapshot, text, writer, order)
+
+
+def _credit(repo: Repository, ledger: Ledger, objects: Objects, session: Session, seen: Seen, order: int) -> None:
+    last = ledger.last(seen.path)
+    known = last.snapshot if last and last.has_text else None
+    text = known.text if known else head_text(objects, seen.path)
+    edit = written(seen.event, seen.disk, text)
+    if edit is None or (seen.event == FileEvent(seen.event.path) and not (last and last.source == "before")):
+        ledger.put_candidate(seen.path, f"{session.tool} reported an edit without saying what it changed")
+        return
+    result = credited(_base(repo, ledger, seen.path, edit, known), edit, seen.disk, session.id, order)
+    ledger.put_snapshot(seen.path, result, source="agent", at=order + 2)
+    ledger.mark_dirty(seen.path)
+
+
+def _base(repo: Repository, ledger: Ledger, path: str, edit: Written, known: Snapshot | None) -> Snapshot:
+    if known is None:
+        return Snapshot(edit.before)
+    if known.text in (edit.before, edit.after):
+        return known
+    earlier = snapshot(repo, ledger, path, edit.before)
+    return earlier if distance(known.text, edit.before) <= distance(known.text, edit.after) else known
+
+
+def credited(base: Snapshot, edit: Written, disk: bytes, session: str, order: int) -> Snapshot:
+    """The state of the file after `session` turned `edit.before` into `edit.after` and others left `disk`.
+
+    `base` is what was known. When it stands nearer to the state before the edit, the edit follows it. When it already
+    holds the edit (a late or repeated event, a save listener that was faster than the hook), the evidence is laid
+    over it: it wins over what nobody or a human was thought to have written, never over another session.
+    """
+    origin = ai(session)
+    if distance(base.text, edit.before) <= distance(base.text, edit.after):
+        before = transfer(base, edit.before, UNKNOWN, order)
+        return transfer(transfer(before, edit.after, origin, order + 1), disk, UNKNOWN, order + 2)
+    evidence = transfer(Snapshot(edit.before), edit.after, origin, order + 1)
+    return overlay(transfer(base, disk, UNKNOWN, order + 2), transfer(evidence, disk, UNKNOWN, order + 2))
+
+
+def head_text(objects: Objects, path: str) -> bytes | None:
+    """The content of `path` in HEAD; None when HEAD has no such text file."""
+    try:
+        found = objects.get(f"HEAD:{path}")
+    except GitError:
+        return None
+    if found is None or found.kind != "blob" or len(found.data) > LARGEST or b"\0" in found.data[:8000]:
+        return None
+    return found.data
