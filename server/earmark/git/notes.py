@@ -1,7 +1,8 @@
 """Notes of commits as git stores them: a tree whose paths are commit ids, fanned out by two digits to any depth.
 
-Reading walks the trees it needs through one `cat-file`; writing sends all notes to one `fast-import`, which keeps
-git's own fan-out and every foreign entry, and moves the reference only from the tip the caller saw.
+Reading walks the trees it needs through one `cat-file`; writing sends all notes to one `fast-import`, leaves every
+foreign entry as it is, and moves the reference only from the tip the caller saw. fast-import's own note command is
+not used: it refuses notes of commits that are not here, which a fetched notes tree is full of.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from earmark.git import config, refs
 from earmark.git.objects import Entry, Objects
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
+
+_FULL = 256  # entries of one folder, as in git's own notes trees
 
 
 class NotesMoved(GitError):
@@ -71,18 +74,14 @@ def write(
     The reference moves only if it still stands on `expected_tip` (None: does not exist yet); otherwise `NotesMoved`
     is raised and nothing has changed.
     """
-    pending = f"refs/earmark/pending/{os.getpid()}-{os.urandom(4).hex()}"
-    stream = [b"feature done\n", b"commit %b\nmark :1\ncommitter %b\n" % (pending.encode(), _committer(repo))]
+    pending = f"refs/earmark/pending/{os.getpid()}-{os.urandom(4).hex()}".encode()
+    stream = [b"feature done\n", b"commit %b\nmark :1\ncommitter %b\n" % (pending, _committer(repo))]
     stream.append(_data(message.encode()))
     if expected_tip:
         stream.append(b"from %b\n" % expected_tip.encode())
-    for id_, note in sorted(notes.items()):
-        if note is None:
-            stream.append(b"N %b %b\n" % (repo.zero.encode(), id_.encode()))
-        else:
-            stream.append(b"N inline %b\n%b" % (id_.encode(), _data(note)))
+    stream += _edits(repo, notes, expected_tip)
     # The branch exists for fast-import alone: deleting it within the stream leaves the commit without a reference.
-    stream.append(b"get-mark :1\nreset %b\nfrom %b\n\ndone\n" % (pending.encode(), repo.zero.encode()))
+    stream.append(b"get-mark :1\nreset %b\nfrom %b\n\ndone\n" % (pending, repo.zero.encode()))
     new = run(repo, "fast-import", "--quiet", "--date-format=raw", input=b"".join(stream)).decode().strip()
     try:
         run(repo, "update-ref", "--create-reflog", "-m", message, ref, new, expected_tip or repo.zero)
@@ -93,27 +92,79 @@ def write(
     return new
 
 
+def _edits(repo: Repository, notes: Mapping[str, bytes | None], root: str | None) -> list[bytes]:
+    """fast-import commands that change these notes in the tree of commit `root`."""
+    commands = []
+    with Objects(repo) as objects:
+        tree = _Tree(objects, root)
+        for id_, note in sorted(notes.items()):
+            if len(id_) != len(repo.zero) or id_.strip("0123456789abcdef"):
+                raise GitError(f"a note needs a full object id, not {id_!r}")
+            stored = tree.paths(id_)
+            target = (stored or [tree.place(id_)])[0] if note is not None else ""
+            commands += [b"D %b\n" % path.encode() for path in stored if path != target]
+            if note is not None:
+                commands.append(b"M 100644 inline %b\n%b" % (target.encode(), _data(note)))
+    return commands
+
+
 class _Tree:
     """The fanned-out tree of a notes commit, read as far as needed."""
 
-    def __init__(self, objects: Objects, root: str) -> None:
+    def __init__(self, objects: Objects, root: str | None) -> None:
         self._objects = objects
+        self._read: dict[str, dict[str, Entry]] = {} if root else {"": {}}
         self._root = root
-        self._read: dict[str, dict[str, Entry]] = {}
+        self._added: dict[str, int] = {}
 
     def find(self, ids: Sequence[str]) -> dict[str, str]:
         """Blob ids of the notes of `ids`."""
-        found = {id_: self._descend(self._root, id_) for id_ in ids}
-        return {id_: blob for id_, blob in found.items() if blob}
+        found = {}
+        for id_ in ids:
+            for path in self.paths(id_)[:1]:
+                folder, _, name = path.rpartition("/")
+                found[id_] = self._entries(folder)[name].id
+        return found
 
-    def _descend(self, tree: str, rest: str) -> str | None:
-        entries = self._read.get(tree)
+    def paths(self, id_: str) -> list[str]:
+        """Where the note of `id_` stands; more than once when somebody stored it under two fan-outs."""
+        folder, rest, found = "", id_, []
+        while True:
+            entries = self._entries(folder)
+            if rest in entries:
+                found.append(_join(folder, rest))
+            if not _is_folder(entries.get(rest[:2])) or len(rest) <= 2:
+                return found
+            folder, rest = _join(folder, rest[:2]), rest[2:]
+
+    def place(self, id_: str) -> str:
+        """Where a new note of `id_` goes: into the folder for its digits, which is opened when the one above fills."""
+        folder, rest = "", id_
+        while _is_folder(self._entries(folder).get(rest[:2])) or self._size(folder) >= _FULL:
+            folder, rest = _join(folder, rest[:2]), rest[2:]
+        self._added[folder] = self._added.get(folder, 0) + 1
+        return _join(folder, rest)
+
+    def _size(self, folder: str) -> int:
+        return len(self._entries(folder)) + self._added.get(folder, 0)
+
+    def _entries(self, folder: str) -> dict[str, Entry]:
+        entries = self._read.get(folder)
         if entries is None:
-            entries = self._read[tree] = {entry.name: entry for entry in self._objects.tree(tree)}
-        if rest in entries:
-            return entries[rest].id
-        below = entries.get(rest[:2])
-        return self._descend(below.id, rest[2:]) if below and len(rest) > 2 and below.mode == "40000" else None
+            above, _, name = folder.rpartition("/")
+            entry = self._entries(above).get(name) if folder else None
+            name = entry.id if entry else self._root or ""
+            listed = self._objects.tree(name) if entry or not folder else ()
+            entries = self._read[folder] = {found.name: found for found in listed}
+        return entries
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _is_folder(entry: Entry | None) -> bool:
+    return entry is not None and entry.mode == "40000"
 
 
 def _data(content: bytes) -> bytes:

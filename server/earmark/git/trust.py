@@ -86,8 +86,8 @@ def _read() -> list[Mapping[str, Any]]:
             content = json.load(stream)
     except (OSError, ValueError):
         return []
-    entries = content.get("workspaces", []) if isinstance(content, dict) else []
-    return [entry for entry in entries if isinstance(entry, dict)]
+    entries = content.get("workspaces") if isinstance(content, dict) else None
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _write(entries: list[Mapping[str, Any]]) -> None:

@@ -40,9 +40,10 @@ def trusted_changes(repo: Repository) -> list[FileChange]:
     )
     found, to_hash = [], []
     for change, on_disk in _status(out):
-        found.append(change)
         if on_disk:
             to_hash.append(change.path)
+        mode = change.new_mode or (_mode_on_disk(os.path.join(repo.top, change.path)) if on_disk else "")
+        found.append(change._replace(new_mode=mode))
     ids = _clean_ids(repo, to_hash)
     filled = [c._replace(new=ids[c.path]) if c.path in ids else c for c in found]
     return _pair_moved([c for c in filled if (c.old, c.old_mode) != (c.new, c.new_mode) or c.old_path != c.path])
@@ -99,7 +100,7 @@ def _status(out: bytes) -> Iterator[tuple[FileChange, bool]]:
     for record in parts:
         kind = record[:1]
         if kind == "?" and not record.endswith("/"):
-            yield FileChange("A", record[2:], "", "", "100644", "", ""), True
+            yield FileChange("A", record[2:], "", "", "", "", ""), True
         elif kind in ("1", "2"):
             fields = record.split(" ", 9 if kind == "2" else 8)
             source = next(parts) if kind == "2" else fields[-1]
@@ -115,6 +116,12 @@ def _status(out: bytes) -> Iterator[tuple[FileChange, bool]]:
             new = _Entry(mode, "") if mode.strip("0") else None
             if old or new:
                 yield _change(path, path, old, new), new is not None
+
+
+def _mode_on_disk(full: str) -> str:
+    if os.path.islink(full):
+        return _LINK
+    return "100755" if os.access(full, os.X_OK) else "100644"
 
 
 def _clean_ids(repo: Repository, paths: list[str]) -> dict[str, str]:
