@@ -4,6 +4,7 @@ Invariants
 - Files are read once, before the ledger is locked; decisions use those bytes.
 - An edit is credited when the event shows what it changed. A shell command is credited under DESIGN §4.7; the rest
   becomes a candidate.
+- What one kind of event needs is imported there: an assistant waits for every record.
 - An event that cannot be written because the ledger is held goes to the spool with the contents it saw; the next
   writer drains it. Nothing waits, nothing is lost.
 """
@@ -11,17 +12,17 @@ Invariants
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from typing import NamedTuple
 
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository, relative
 from earmark.git.run import GitError
-from earmark.origin import shell, spool
 from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.identity import human_key, identity
-from earmark.origin.ledger import Ledger, LedgerBusy
+from earmark.origin.ledger import Ledger, LedgerBusy, folder
 from earmark.origin.lookup import snapshot
 from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
 from earmark.origin.regions import overlay
@@ -50,16 +51,35 @@ def record_event(repo: Repository, ledger: Ledger, event: Event) -> None:
     """
     seen, refused = observe(repo, event)
     if event.phase == "after" and event.session and not event.session.director:
-        event = event._replace(session=event.session._replace(director=identity(repo)))
+        event = event._replace(session=event.session._replace(director=_director(repo, ledger, event.session)))
     try:
-        for earlier in spool.drain(repo):
-            apply(repo, ledger, earlier.event, earlier.seen, earlier.at)
-            spool.done(earlier)
+        _drain(repo, ledger)
         apply(repo, ledger, event, seen, 0)
     except LedgerBusy:
+        from earmark.origin import spool
+
         spool.put(repo, event, seen)
     if refused:
         raise Refused("; ".join(refused))
+
+
+def _drain(repo: Repository, ledger: Ledger) -> None:
+    if not os.path.isdir(os.path.join(folder(repo), "spool")):
+        return
+    from earmark.origin import spool
+
+    for earlier in spool.drain(repo):
+        apply(repo, ledger, earlier.event, earlier.seen, earlier.at)
+        spool.done(earlier)
+
+
+def _director(repo: Repository, ledger: Ledger, session: Session) -> str:
+    """Who directs the session: asked of git once a session, because that costs a process."""
+    try:
+        known = ledger.session(session.id)
+    except sqlite3.OperationalError:
+        known = None
+    return known.director if known and known.director else identity(repo)
 
 
 def observe(repo: Repository, event: Event) -> tuple[list[Seen], list[str]]:
@@ -109,6 +129,8 @@ def apply(repo: Repository, ledger: Ledger, event: Event, seen: list[Seen], at: 
         if event.session:
             ledger.put_session(event.session)
         if event.command:
+            from earmark.origin import shell
+
             shell.apply(repo, ledger, objects, event, order)
         for index, file in enumerate(seen):
             _apply_file(repo, ledger, objects, event, file, order + 4 * index)
@@ -137,6 +159,8 @@ def _arrived(
     """`text` as `writer` made it of the last known state (of HEAD's content when nothing is recorded)."""
     last = ledger.last(path)
     if last is None or not last.has_text:
+        if writer.kind == "unknown":
+            return Snapshot(text)
         committed = head_text(objects, path)
         return transfer(Snapshot(committed or b""), text, writer, order) if committed is not None else Snapshot(text)
     if writer.kind == "unknown":

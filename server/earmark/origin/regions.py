@@ -41,6 +41,8 @@ class Regions:
 
     def clip(self, start: int, end: int) -> Iterator[Region]:
         """The parts of regions within `start` to `end`, in order."""
+        if start >= end:
+            return
         for index in range(max(bisect_right(self._starts, start) - 1, 0), len(self._regions)):
             region = self._regions[index]
             if region.start >= end:

@@ -34,15 +34,35 @@ def carry(
     Tokens both have keep their owner. A line of which less than half is kept counts as rewritten: kept punctuation
     does not make it the former owner's. White space belongs to the tokens around it.
     """
+    around = _around(regions, old_span, Owner(writer, order))
+    head, tail = _solid(new, *new_span)
+    yield Region(new_span[0], head, *around)
+    yield from _carry(old, regions, old_span, new, (head, tail), Owner(writer, order))
+    yield Region(tail, new_span[1], *around)
+
+
+def _solid(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """The span without blank lines at its start and end; empty at `start` when it is blank throughout."""
+    solid = text[start:end]
+    if not solid.strip():
+        return start, start
+    first = start + len(solid) - len(solid.lstrip())
+    last = start + len(solid.rstrip())
+    return text.rfind(b"\n", start, first) + 1 or start, text.find(b"\n", last, end) + 1 or end
+
+
+def _carry(
+    old: bytes, regions: Regions, old_span: tuple[int, int], new: bytes, new_span: tuple[int, int], writer: Owner
+) -> Iterator[Region]:
     sole = _sole_owner(old, regions, old_span)
     if sole and b"".join(old[slice(*old_span)].split()) == b"".join(new[slice(*new_span)].split()):
         yield Region(new_span[0], new_span[1], *sole)
         return
     before = _tokens(old, *old_span)
     after = _tokens(new, *new_span)
-    owners = _owners(before, after, regions, Owner(writer, order))
-    _settle_lines(new, after, owners, _former_ai(regions, old_span), Owner(writer, order))
-    yield from _spread(new, new_span, after, owners, _around(regions, old_span, Owner(writer, order)))
+    owners = _owners(before, after, regions)
+    _settle_lines(new, after, owners, _former_ai(regions, old_span), writer)
+    yield from _spread(new, new_span, after, owners)
 
 
 def _sole_owner(text: bytes, regions: Regions, span: tuple[int, int]) -> Owner | None:
@@ -59,7 +79,7 @@ def _tokens(text: bytes, start: int, end: int) -> list[_Token]:
     return [_Token(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text, start, end)]
 
 
-def _owners(before: list[_Token], after: list[_Token], regions: Regions, writer: Owner) -> list[Owner | None]:
+def _owners(before: list[_Token], after: list[_Token], regions: Regions) -> list[Owner | None]:
     """The kept owner of each token of `after`; None where the writer wrote it."""
     a, b = [token.text for token in before], [token.text for token in after]
     if a == b:
@@ -128,23 +148,19 @@ def _around(regions: Regions, span: tuple[int, int], writer: Owner) -> Owner:
     return left if left is not None and left.origin == right.origin and left.order else writer
 
 
-def _spread(
-    text: bytes, span: tuple[int, int], tokens: list[_Token], owners: list[Owner | None], around: Owner
-) -> Iterator[Region]:
+def _spread(text: bytes, span: tuple[int, int], tokens: list[_Token], owners: list[Owner | None]) -> Iterator[Region]:
     """Regions for the whole span: tokens with the white space that belongs to them."""
-    if not tokens:
-        yield Region(span[0], span[1], *around)
-        return
     at = span[0]
     for index, token in enumerate(tokens):
         owner = owners[index]
         assert owner is not None
-        end = span[1]
-        if index + 1 < len(tokens):
-            following = owners[index + 1]
-            end = tokens[index + 1].start
-            if following != owner:
-                line_end = text.find(b"\n", token.end, end)
-                end = line_end + 1 if line_end >= 0 else token.end if following and following.order else end
-        yield Region(at, end, *owner)
-        at = end
+        following = owners[index + 1] if index + 1 < len(tokens) else owner
+        end = tokens[index + 1].start if index + 1 < len(tokens) else span[1]
+        if following == owner:
+            yield Region(at, end, *owner)
+            at = end
+            continue
+        # The line end goes to the left, indentation to the right, blank lines between two owners to neither.
+        line_end = text.find(b"\n", token.end, end)
+        yield Region(at, line_end + 1 if line_end >= 0 else token.end, *owner)
+        at = text.rfind(b"\n", token.end, end) + 1 if line_end >= 0 else end

@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from earmark.text.diff import Hunk, diff_lines, match, split_lines
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
+from earmark.text.diff import Hunk, diff_lines, match, split_lines
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"}\n", b"\n", b"  x\n", b"\ty\n"]), max_size=14)
 
@@ -59,7 +60,16 @@ def test_only_line_feed_ends_a_line() -> None:
 
 def test_an_inserted_function_is_one_whole_function() -> None:
     old = [b"def a():\n", b"    return 1\n", b"\n", b"def c():\n", b"    return 1\n"]
-    new = [b"def a():\n", b"    return 1\n", b"\n", b"def b():\n", b"    return 1\n", b"\n", b"def c():\n", b"    return 1\n"]
+    new = [
+        b"def a():\n",
+        b"    return 1\n",
+        b"\n",
+        b"def b():\n",
+        b"    return 1\n",
+        b"\n",
+        b"def c():\n",
+        b"    return 1\n",
+    ]
     assert diff_lines(old, new) == (Hunk(3, 3, 3, 6),)
 
 
@@ -79,7 +89,9 @@ def test_match_pairs_increase() -> None:
 
 @settings(max_examples=5, deadline=None, phases=[Phase.generate])
 @given(st.lists(st.tuples(LINES, LINES), min_size=20, max_size=20))
-def test_counts_agree_with_git(tmp_path_factory: pytest.TempPathFactory, cases: list[tuple[list[bytes], list[bytes]]]) -> None:
+def test_counts_agree_with_git(
+    tmp_path_factory: pytest.TempPathFactory, cases: list[tuple[list[bytes], list[bytes]]]
+) -> None:
     """git's minimal diff adds and deletes as many lines as ours (`--no-index`, one process for all cases)."""
     top: Path = tmp_path_factory.mktemp("diff")
     for side in ("a", "b"):
@@ -88,7 +100,10 @@ def test_counts_agree_with_git(tmp_path_factory: pytest.TempPathFactory, cases: 
         (top / "a" / f"{index:02}").write_bytes(b"".join(old))
         (top / "b" / f"{index:02}").write_bytes(b"".join(new))
     done = subprocess.run(
-        ["git", "diff", "--no-index", "--minimal", "--numstat", "--no-renames", "a", "b"], cwd=top, capture_output=True, check=False
+        ["git", "diff", "--no-index", "--minimal", "--numstat", "--no-renames", "a", "b"],
+        cwd=top,
+        capture_output=True,
+        check=False,
     )
     counts = {line[-2:]: line.split("\t")[:2] for line in done.stdout.decode().splitlines()}
     for index, (old, new) in enumerate(cases):
