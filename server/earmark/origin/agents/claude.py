@@ -53,5 +53,6 @@ def _file(tool: str, tool_input: dict[str, object], response: dict[str, object])
     if tool == "Write":
         created = before is None and payload.maybe(response, "type") == "create"
         return FileEvent(path, "" if created else before, payload.text(tool_input, "content"))
-    patch = payload.objects(response, "structured_patch")
+    # With the whole text at hand the edit itself is exact; without it only the patch says where the edit was.
+    patch = payload.objects(response, "structured_patch") if before is None else []
     return FileEvent(path, before, None, edits.hunks(patch) if patch else edits.replacements(tool_input))
