@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_policy_vectors import cases
@@ -25,7 +25,8 @@ LINES = [
     "[declare]", 'mode = "always"', "mode = 3", "trivial_lines = 3", "[[paths]]", 'match = ["a/**", "[", "!"]',
     "max_ai_lines = -3", "[[review]]", 'level = "senior"', 'level = "none"', "[roster]", 'levels = ["é", ""]',
     "[[roster.people]]", 'name = "x"', "handles = { a = 1, b = \"c\" }", "[roster.people.handles]", "x = [[[1]]]",
-    'a."b.c".d = 1', "paths = 1", "# comment", "", "[", '"""', "\ufeff", "\0", "since = \"abc\"", "away_until = 2026-01-01",
+    'a."b.c".d = 1', "paths = 1", "# comment", "", "[", '"""', "\ufeff", "\0", "since = \"abc\"",
+    "away_until = 2026-01-01",
 ]  # fmt: skip
 
 
