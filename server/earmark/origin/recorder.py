@@ -16,9 +16,8 @@ import sqlite3
 import stat
 from typing import NamedTuple
 
-from earmark.git.objects import Objects
+from earmark.git.objects import Objects, ObjectTooLarge
 from earmark.git.repository import Repository, relative
-from earmark.git.run import GitError
 from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.identity import human_key, identity
@@ -107,10 +106,11 @@ def read_file(path: str) -> bytes:
         return b""
     except OSError as error:
         raise Refused(f"cannot be read ({error.strerror})") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise Refused("not a regular file")
     with open(descriptor, "rb") as handle:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused("not a regular file")
         if status.st_size > LARGEST:
             raise Refused(f"{status.st_size} bytes, more than the {LARGEST} that are tracked")
         data = handle.read(LARGEST + 1)
@@ -206,10 +206,13 @@ def credited(base: Snapshot, edit: Written, disk: bytes, session: str, order: in
 
 
 def head_text(objects: Objects, path: str) -> bytes | None:
-    """The content of `path` in HEAD; None when HEAD has no such text file."""
+    """The content of `path` in HEAD; None when HEAD has no such text file.
+
+    Raises `GitError` when git cannot say: taken for "no such file", all of the file would look newly written.
+    """
     try:
         found = objects.get(f"HEAD:{path}")
-    except GitError:
+    except ObjectTooLarge:
         return None
     if found is None or found.kind != "blob" or len(found.data) > LARGEST or b"\0" in found.data[:8000]:
         return None
