@@ -37,6 +37,16 @@ class Config:
         value = self.get(key)
         return default if value is None else value.lower() in _TRUE
 
+    def subsections(self, section: str, variable: str) -> list[tuple[str, str]]:
+        """(subsection, value) of every `section.<subsection>.variable`, in the order git reads them."""
+        before, after = section.lower() + ".", "." + variable.lower()
+        return [
+            (key[len(before) : -len(after)], setting.value)
+            for key, settings in self._settings.items()
+            if key.startswith(before) and key.endswith(after) and len(key) > len(before) + len(after)
+            for setting in settings
+        ]
+
 
 def read(repo: Repository) -> Config:
     """The configuration of `repo`. What this project itself passes with `-c` is left out."""

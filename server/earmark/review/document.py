@@ -195,3 +195,10 @@ def _sessions(request: Request) -> list[str]:
 def title(request: Request) -> str:
     """The author's title on one line, at most 200 characters."""
     return clipped(" ".join(visible(request.title).split()), 200) or f"Review of {request.head[:12]}"
+
+
+def summary(request: Request) -> str:
+    """The request in one line, for a channel that takes no more."""
+    tools = ", ".join(sorted({visible(f"{s.tool}:{s.model}") for s in request.sessions})) or "an assistant"
+    said = f"Review request: {request.level} risk ({request.score} of 100); {request.ai_lines} of {request.added} added"
+    return f"{said} lines by {tools}; {_count(request.ai_removed, 'line')} removed by it"

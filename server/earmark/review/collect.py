@@ -1,0 +1,335 @@
+"""Gathering what a request says from commits, notes, policy and owners: the IO of the request, and no decision of it.
+
+Policy, roster and owners are read from the target, never from the head: a change cannot choose its own reviewers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from earmark.git.changes import FileChange, tree_changes
+from earmark.git.objects import Objects
+from earmark.git.repository import Repository
+from earmark.origin import state
+from earmark.origin.blame import BlameError, blame
+from earmark.origin.digest import digest
+from earmark.origin.ledger import Ledger
+from earmark.origin.model import Change, FileOrigins, LineRange, Session
+from earmark.policy import load, model
+from earmark.policy.obligations import Need as PolicyNeed
+from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
+from earmark.review import familiarity, owners, routing
+from earmark.review.prow import NAME as PROW
+from earmark.review.prow import ProwOwners
+from earmark.review.request import (
+    Request,
+    RequestObligation,
+    RequestRegion,
+    RequestRemoval,
+    RequestTerm,
+    Reviewer,
+    request_key,
+)
+from earmark.review.span import Span
+from earmark.text.diff import diff_lines, split_lines
+from earmark.trailers.block import Declaration, compose
+from earmark.trailers.message import parse
+
+
+class Term(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def evidence(self) -> str: ...
+
+
+class Assessed(Protocol):
+    """What is read of the risk package's assessment."""
+
+    @property
+    def score(self) -> int: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def terms(self) -> Sequence[Term]: ...
+
+
+class Collected(NamedTuple):
+    """The request, who is asked, and what was found on the way (problems of policy and owners files)."""
+
+    request: Request
+    route: routing.Route
+    policy: model.Policy
+    problems: tuple[str, ...]
+
+
+class Sources(NamedTuple):
+    """What the caller brings: the forge's kind, the repository's name there ("host/path"), what assesses the changes,
+    open requests by login where known, the author's own words, and today."""
+
+    forge: str
+    repository: str
+    assess: Callable[[Sequence[Change]], Assessed]
+    today: date
+    load: Mapping[str, int] = {}
+    title: str = ""
+    asked: str = ""
+
+
+class _Facts(NamedTuple):
+    """The range, read: per commit (`changes`) and as one change (`files`)."""
+
+    span: Span
+    changes: tuple[Change, ...]
+    pairs: tuple[FileChange, ...]
+    files: tuple[FileOrigins, ...]
+    regions: tuple[RequestRegion, ...]
+    removals: tuple[RequestRemoval, ...]
+    sessions: dict[str, Session]
+
+
+def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> Collected:
+    """Everything the request for `span` says. Raises the errors of git and the ledger."""
+    with Objects(repo) as objects:
+        facts = _read(repo, ledger, objects, span)
+
+        def at_target(path: str) -> bytes | None:
+            found = objects.get(f"{span.target_commit}:{path}") if span.target_commit else None
+            return found.data if found and found.kind == "blob" else None
+
+        policy, wrong = load.parse(at_target(model.FILE) or b"")
+        problems = [f"{model.FILE} line {p.line}: {p.message}" for p in wrong]
+        assessed = sources.assess(facts.changes)
+        asked = needs(policy, facts.changes, assessed.level, [pair.path for pair in facts.pairs])
+        route = _route(repo, facts, policy, asked, sources, at_target, problems)
+    request = _request(facts, policy, assessed, route, sources)
+    return Collected(request, route, policy, tuple(problems))
+
+
+def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Facts:
+    changes = tuple(state.commits(repo, ledger, [commit.id for commit in span.commits]))
+    pairs = tuple(p for p in tree_changes(repo, span.base, span.head) if state.is_text_change(p))
+    touched = {name for c in changes for f in c.files if f.ai_lines or f.ai_removed for name in (f.path, f.old_path)}
+    in_range = {commit.id for commit in span.commits}
+    files: list[FileOrigins] = []
+    regions: list[RequestRegion] = []
+    for pair in pairs:
+        old, new = objects.blob(pair.old), objects.blob(pair.new)
+        if not state.is_text(old) or not state.is_text(new):
+            continue
+        before, after = split_lines(old), split_lines(new)
+        hunks = diff_lines(before, after)
+        mine = _ai_ranges(repo, ledger, span.head, pair.path, in_range) if pair.new and pair.path in touched else []
+        quoted = [RequestRegion(pair.path, r, session, _text(after, r)) for r, session in mine]
+        regions += quoted
+        gone = [before[n] for hunk in hunks for n in range(hunk.old_start, hunk.old_end)]
+        added = sum(hunk.new_end - hunk.new_start for hunk in hunks)
+        written = tuple((session, after[n - 1].rstrip()) for r, session in mine for n in range(r.start, r.end + 1))
+        removed = _still_removed(changes, pair, gone)
+        files.append(FileOrigins(pair.path, pair.old_path, added, len(gone), ai_text=written, removed_text=removed))
+    sessions = {key: session for change in changes for key, session in change.sessions.items() if key.startswith("s_")}
+    return _Facts(span, changes, pairs, tuple(files), tuple(regions), _removals(objects, changes), sessions)
+
+
+def _ai_ranges(
+    repo: Repository, ledger: Ledger, head: str, path: str, in_range: set[str]
+) -> list[tuple[LineRange, str]]:
+    """AI lines of `path` at `head` that a commit of the range brought, neighbours of one session joined."""
+    try:
+        found = blame(repo, ledger, path, head)
+    except BlameError:
+        return []
+    out: list[tuple[LineRange, str]] = []
+    for piece in found:
+        if piece.kind != "ai" or piece.commit not in in_range:
+            continue
+        if out and out[-1][1] == piece.session and out[-1][0].end + 1 == piece.start:
+            out[-1] = (LineRange(out[-1][0].start, piece.end), piece.session)
+        else:
+            out.append((LineRange(piece.start, piece.end), piece.session))
+    return out
+
+
+def _text(lines: Sequence[bytes], where: LineRange) -> tuple[str, ...]:
+    return tuple(_decoded(line) for line in lines[where.start - 1 : where.end])
+
+
+def _decoded(line: bytes) -> str:
+    return line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+
+
+def _still_removed(changes: Sequence[Change], pair: FileChange, gone: Sequence[bytes]) -> tuple[tuple[str, bytes], ...]:
+    """Lines that AI removed in some commit and that the whole range really takes out of the base, in base order."""
+    names = {pair.path, pair.old_path}
+    claims: dict[bytes, list[str]] = {}
+    for change in changes:
+        for file in change.files:
+            if file.path in names or file.old_path in names:
+                for session, line in file.removed_text:
+                    claims.setdefault(line, []).append(session)
+    out = []
+    for line in gone:
+        claimed = claims.get(line.rstrip())
+        if claimed:
+            out.append((claimed.pop(0), line.rstrip()))
+    return tuple(out)
+
+
+def _removals(objects: Objects, changes: Sequence[Change]) -> tuple[RequestRemoval, ...]:
+    out = []
+    for change in changes:
+        for file in change.files:
+            for removal in file.removals:
+                lines = split_lines(objects.blob(removal.blob)) if removal.blob else []
+                out.append(
+                    RequestRemoval(
+                        file.old_path or file.path, removal.lines, removal.session, _text(lines, removal.lines)
+                    )
+                )
+    return tuple(out)
+
+
+def _route(
+    repo: Repository, facts: _Facts, policy: model.Policy, asked: Sequence[PolicyNeed], sources: Sources,
+    at_target: Callable[[str], bytes | None], problems: list[str],
+) -> routing.Route:  # fmt: skip
+    people = tuple(_person(person, policy.roster, sources.forge) for person in policy.roster.people)
+    paths = [file.path for file in facts.files if file.ai_lines or file.ai_removed]
+    wanted = tuple(_need(policy, need) for need in asked)
+    if not wanted and paths:
+        wanted = (routing.Need("", -1, 1, tuple(paths), "the author asks", 0),)
+    files = sorted({path for need in wanted for path in need.paths})
+    base = facts.span.base
+    known = familiarity.lines_by_author(repo, base, files) if base else Counter[str]()
+    return routing.route(
+        routing.Facts(
+            people,
+            wanted,
+            _owners(files, sources.forge, at_target, problems),
+            tuple(dict.fromkeys(commit.author_email for commit in facts.span.commits)),
+            tuple(dict.fromkeys(s.director for s in facts.sessions.values() if s.director)),
+            sources.today,
+            familiarity.by_person(known, people),
+            {p.name: sources.load[p.login] for p in people if p.login in sources.load},
+        )
+    )
+
+
+def _person(person: model.Person, roster: model.Roster, forge: str) -> routing.Person:
+    handles = dict(person.handles)
+    login = handles.get(forge, "")
+    if not login and forge in ("gitea", "forgejo"):
+        login = handles.get("forgejo" if forge == "gitea" else "gitea", "")
+    if not login and forge == "gerrit" and person.emails:
+        login = person.emails[0]
+    rank = model.rank(person.level, roster.levels)
+    return routing.Person(person.name, person.level, rank, login, person.emails, person.teams, person.away_until)
+
+
+def _need(policy: model.Policy, need: PolicyNeed) -> routing.Need:
+    rule = need.rule
+    levels = policy.roster.levels
+    rank = model.rank(rule.level, levels) if rule.level in levels or not rule.level else len(levels)
+    why = f"review of a change at risk {rule.risk} or above" if rule.risk else "review of any AI change"
+    line, _ = where(policy, "review", rule.place, base=rule.base)
+    return routing.Need(rule.level, rank, rule.number, need.paths, why, line)
+
+
+def _owners(
+    paths: Sequence[str], forge: str, at_target: Callable[[str], bytes | None], problems: list[str]
+) -> dict[str, tuple[owners.Ownership, ...]]:
+    """What the owners files at the target ask for each path: the forge's CODEOWNERS, else Prow's OWNERS."""
+    found: owners.Owners | None = owners.find(at_target, "gitlab" if forge == "gitlab" else "github")
+    if found is None and forge == "gerrit":
+        found = owners.find(at_target, "gitlab")
+    if found is None and any(at_target(f"{folder}{PROW}") is not None for folder in _folders(paths)):
+        found = ProwOwners(at_target)
+    if found is None:
+        return {}
+    answer = {path: found.of(path) for path in paths}
+    problems += [f"{p.source} line {p.line}: {p.message}" for p in found.problems]
+    return answer
+
+
+def _folders(paths: Sequence[str]) -> list[str]:
+    folders = {""}
+    for path in paths:
+        parts = path.split("/")[:-1]
+        folders |= {"/".join(parts[: depth + 1]) + "/" for depth in range(len(parts))}
+    return sorted(folders)
+
+
+def _request(
+    facts: _Facts, policy: model.Policy, assessed: Assessed, route: routing.Route, sources: Sources
+) -> Request:
+    span = facts.span
+    added = sum(file.added for file in facts.files)
+    written = sum(file.ai_lines for file in facts.files)
+    removed = sum(file.ai_removed for file in facts.files)
+    used = tuple(session for _, session in sorted(facts.sessions.items()))
+    declared = [parse(commit.message).declared for commit in span.commits]
+    rollout = rollout_required(policy, facts.changes)
+    promised = [d.rollout for d in declared if d.rollout] or [""]
+    state_now = State(
+        declared=all(d.assisted for d, change in zip(declared, facts.changes, strict=True) if change.is_ai),
+        rollout=min(promised, key=lambda name: model.rank(name, model.ROLLOUTS)),
+        authors=tuple({c.author_email for c in span.commits} | {s.director for s in used if s.director}),
+        touched=tuple(pair.path for pair in facts.pairs),
+    )
+    asked = obligations(policy, facts.changes, assessed.level, state_now)
+    tests = [p for p in facts.pairs if _is_test(policy, p.path) or (p.old_path and _is_test(policy, p.old_path))]
+    shorter = {file.path for file in facts.files if file.removed > file.added}
+    block = ""
+    if written or removed:
+        review = bool(needs(policy, facts.changes, assessed.level, state_now.touched))
+        tools = tuple((s.tool, s.model) for s in used)
+        block = compose(
+            Declaration(True, tools, written, added, removed, assessed.level, review, rollout, digest(facts.files))
+        )
+    return Request(
+        key=request_key(sources.repository, span.target, span.branch, span.first),
+        repository=sources.repository,
+        target=span.target,
+        base=span.base,
+        head=span.head,
+        title=sources.title or _subject(span),
+        added=added,
+        ai_lines=written,
+        ai_removed=removed,
+        regions=facts.regions,
+        removals=facts.removals,
+        sessions=used,
+        score=assessed.score,
+        level=assessed.level,
+        terms=tuple(RequestTerm(t.name, t.value, t.evidence) for t in assessed.terms),
+        obligations=tuple(map(_asked_for, asked)),
+        reviewers=tuple(Reviewer(c.person.name, c.person.level or "any level", c.reason) for c in route.people),
+        teams=route.teams,
+        notices=route.single + route.unmet,
+        tests_changed=tuple(p.path for p in tests if p.status != "D" and p.path not in shorter),
+        tests_removed=tuple(p.path for p in tests if p.status == "D" or p.path in shorter),
+        rollout=rollout,
+        asked=sources.asked,
+        trailers=block,
+    )
+
+
+def _is_test(policy: model.Policy, path: str) -> bool:
+    """Whether the policy calls `path` a test."""
+    from earmark.policy.globs import matching
+
+    return bool(matching(policy.gate.tests, [path]))
+
+
+def _asked_for(item: Obligation) -> RequestObligation:
+    return RequestObligation(item.code, item.message, item.met, item.policy_line)
+
+
+def _subject(span: Span) -> str:
+    """The subject of the first commit: what the change set out to do."""
+    return span.commits[0].message.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
