@@ -46,6 +46,10 @@ _CAPSULE_NAME = b"tree_sitter.Language"
 # the GIL while it parses).
 LARGEST = 8 << 20
 
+# The YAML grammar keeps its indentation in a buffer of fixed size and overruns it at a few hundred levels, which ends
+# the process. Each level needs a column of its own before the first word of a line, so such a line gives it away.
+_DEEPEST_INDENT = 160
+
 
 @cache
 def grammar(language: str) -> Language | None:
@@ -76,18 +80,24 @@ def _capsule(pointer: object) -> object:
 
 
 def parse(text: bytes, language: str, old_tree: Tree | None = None) -> Tree | None:
-    """The tree of `text`, or None when `language` has no grammar or the text is larger than `LARGEST`.
+    """The tree of `text`, or None when `language` has no grammar or the text is larger than `LARGEST` or
+    nested deeper than the grammar can bear.
 
     `old_tree` is the tree of an earlier text that has been told of every edit since (`edit_tree`); the parse then
     costs what changed, not what stands.
     """
     known = grammar(language)
-    if known is None or len(text) >= LARGEST:
+    if known is None or len(text) >= LARGEST or (language == "yaml" and _too_deep(text)):
         return None
     from tree_sitter import Parser
 
     parser = Parser(known)
     return parser.parse(text) if old_tree is None else parser.parse(text, old_tree)
+
+
+def _too_deep(text: bytes) -> bool:
+    indent = max((len(line) - len(line.lstrip(b" \t-?:")) for line in text.splitlines()), default=0)
+    return indent > _DEEPEST_INDENT
 
 
 def point(text: bytes, offset: int) -> tuple[int, int]:

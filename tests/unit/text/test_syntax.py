@@ -48,3 +48,8 @@ def test_an_incremental_parse_equals_a_whole_one(a: int, b: int, new: bytes, row
     if not whole.root_node.has_error:
         assert str(incremental.root_node) == str(whole.root_node)
         assert incremental.root_node.end_point == whole.root_node.end_point
+
+
+@pytest.mark.parametrize("text", [b"- " * 400, b"? " * 400, b"".join(b" " * i + b"a:\n" for i in range(400))])
+def test_yaml_nested_deeper_than_its_grammar_bears_has_no_tree(text: bytes) -> None:
+    assert syntax.parse(text, "yaml") is None

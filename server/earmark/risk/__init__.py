@@ -1,0 +1,11 @@
+"""What is risky about a text or a change, and the sum that says how much.
+
+Invariants
+- Rules are data: packs are TOML (`packs/`), validated when loaded; the code here knows languages, never rules.
+- `engine.scan` never raises: it answers `(findings, errors)` for any bytes and is deterministic.
+- All patterns of one language run as one query, over byte ranges, with a match limit and a time limit.
+- Regular expressions run on RE2 only; tree-sitter's own `#match?` never appears in a query.
+- Findings carry byte ranges of the text they were found in; lines and columns are made at the edge.
+- Deliberately absent: git, the language-server protocol, who wrote a line. Callers choose the ranges to look at, and
+  hand in history and dependents as plain numbers.
+"""

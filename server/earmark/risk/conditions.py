@@ -1,0 +1,435 @@
+"""The predicates a rule may ask beyond tree-sitter's own: the vocabulary of `when` and `unless`.
+
+A condition is one table with a subject and tests; `name`, `inside`, `path` and `result` may stand beside another
+subject and must then hold too. Subjects:
+
+    arg = 0 | "name" | "*"            an argument by place, by keyword (options objects count), or any; a list is "or"
+    of = "capture"                    a capture of the query; "value" and "key" of a setting; "match" is the hit itself
+    name = REGEX                      the dotted name of what is called, imports resolved
+    inside = ROLE | [ROLE, …]         loop function async catch try finally test class with lock, or node types
+    calls = [NAME, …] + where         a call of one of these in: function (default), after, before, match, file, loop
+    scope = WHERE + matches           the text of: match, line, statement, block, function, file, before, after, parent
+    path = REGEX                      the path of the file
+    result = "unused" | "assigned" | "awaited"
+
+Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
+built tainted parameter name call function), `matches`, `lacks` (RE2 on the source), `min`, `max` (numbers), `entropy`
+(at least so many bits a character). Without a test the subject need only be there. A spread argument makes every
+keyword "present".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from earmark.risk import flow
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from earmark.risk.source import Source
+
+
+class Hit(NamedTuple):
+    """A place where a rule's anchor matched: the node, the captures by name, and whether it is a call."""
+
+    node: Node
+    captures: dict[str, Node]
+    is_call: bool = False
+
+
+class ConditionError(ValueError):
+    """A condition of a rule is malformed; the message names the key."""
+
+
+Test = Callable[["Source", Hit], bool]
+_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result"})
+_TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
+
+
+@cache
+def regex(expression: str) -> Any:
+    """A compiled RE2 expression; raises ConditionError when RE2 does not take it."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 1 << 20
+    try:
+        return re2.compile(expression, options)
+    except re2.error as problem:
+        raise ConditionError(f"RE2 does not take {expression!r}: {problem}") from None
+
+
+def compile_condition(table: dict[str, Any]) -> Test:
+    """The test for one table; raises ConditionError."""
+    unknown = set(table) - _SUBJECTS - _TESTS
+    subjects = [key for key in table if key in _SUBJECTS]
+    tested = [key for key in subjects if key in ("arg", "of", "scope", "calls")]
+    if unknown or not subjects or len(tested) > 1:
+        raise ConditionError(f"a condition needs one of {sorted(_SUBJECTS)}; found {sorted(table)}")
+    tests = [_COMPILERS[subject](table) for subject in subjects]
+    return tests[0] if len(tests) == 1 else lambda source, hit: all(test(source, hit) for test in tests)
+
+
+def _names(table: dict[str, Any]) -> Test:
+    pattern = regex(table["name"])
+    return lambda source, hit: hit.is_call and any(pattern.search(n) for n in source.names(hit.node))
+
+
+def _path(table: dict[str, Any]) -> Test:
+    pattern = regex(table["path"])
+    return lambda source, hit: bool(pattern.search(source.path))
+
+
+def _argument(table: dict[str, Any]) -> Test:
+    wanted = table["arg"] if isinstance(table["arg"], list) else [table["arg"]]
+    test = value_test(table)
+    absent_ok = "absent" in _listed(table.get("is"))
+
+    def check(source: Source, hit: Hit) -> bool:
+        if not hit.is_call:
+            return False
+        found = []
+        for argument in source.arguments(hit.node):
+            if "*" in wanted and argument.place != -2:
+                found.append(argument.node)
+            elif argument.name == "**" and any(isinstance(w, str) for w in wanted):
+                # A spread may hold the keyword: it is neither absent nor known.
+                if absent_ok or not _tested(table):
+                    return not absent_ok
+            elif (argument.name and argument.name in wanted) or argument.place in wanted:
+                found.append(argument.node)
+        if not found:
+            return absent_ok
+        return any(test(source, node) for node in found)
+
+    return check
+
+
+def _tested(table: dict[str, Any]) -> bool:
+    return bool(set(table) & {"is", "matches", "lacks", "min", "max", "entropy"})
+
+
+def _capture(table: dict[str, Any]) -> Test:
+    name, test = table["of"], value_test(table)
+    absent_ok = "absent" in _listed(table.get("is"))
+
+    def check(source: Source, hit: Hit) -> bool:
+        node = hit.node if name == "match" else hit.captures.get(name)
+        return absent_ok if node is None else test(source, node)
+
+    return check
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def value_test(table: dict[str, Any]) -> Callable[[Source, Node], bool]:
+    """All tests of a table on one expression."""
+    tests: list[Callable[[Source, Node], bool]] = []
+    kinds = _listed(table.get("is"))
+    unknown = [kind for kind in kinds if kind not in _KINDS]
+    if unknown:
+        raise ConditionError(f"is = {unknown[0]!r} is not one of {sorted(_KINDS)}")
+    if kinds:
+        tests.append(lambda source, node: any(_KINDS[kind](source, node) for kind in kinds))
+    if "matches" in table:
+        wanted = regex(table["matches"])
+        tests.append(lambda source, node: any(wanted.search(source.of(n)) for n in _with_origins(source, node)))
+    if "lacks" in table:
+        unwanted = regex(table["lacks"])
+        tests.append(lambda source, node: not any(unwanted.search(source.of(n)) for n in _with_origins(source, node)))
+    if "min" in table or "max" in table:
+        low, high = table.get("min", float("-inf")), table.get("max", float("inf"))
+        tests.append(lambda source, node: (n := number(source, node)) is not None and low <= n <= high)
+    if "entropy" in table:
+        least = float(table["entropy"])
+        tests.append(lambda source, node: flow.entropy(source.of(node).strip("\"'`")) >= least)
+    return lambda source, node: all(test(source, node) for test in tests)
+
+
+def _with_origins(source: Source, node: Node) -> list[Node]:
+    behind = flow.origins(source, node)
+    return behind if len(behind) == 1 and behind[0].id == node.id else [node, *behind]
+
+
+def number(source: Source, node: Node) -> float | None:
+    """The number an expression is, following a name; digit separators, hex, octal and type suffixes are read."""
+    for behind in flow.origins(source, node):
+        text = source.of(behind).replace("_", "").strip("\"'() ").lower()
+        text = text.rstrip("lufn") if not text.startswith("0x") else text
+        try:
+            if text.startswith(("0x", "0o", "0b")):
+                return float(int(text, 0))
+            if len(text) > 1 and text[0] == "0" and text.isdigit():
+                return float(int(text, 8)) if not set(text) & {"8", "9"} else float(text)
+            return float(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _says(*words: str) -> Callable[[Source, Node], bool]:
+    return lambda source, node: any(source.of(n).lower().strip("'\"") in words for n in flow.origins(source, node))
+
+
+def _is_string(source: Source, node: Node) -> bool:
+    return any(
+        flow.bare(n).type in (*source.profile.strings, "concatenated_string") for n in flow.origins(source, node)
+    )
+
+
+def _is_function(source: Source, node: Node) -> bool:
+    return flow.bare(node).type in source.profile.functions
+
+
+_KINDS: dict[str, Callable[[Source, Node], bool]] = {
+    "absent": lambda source, node: False,
+    "present": lambda source, node: True,
+    "literal": flow.is_literal,
+    "dynamic": lambda source, node: not flow.is_literal(source, node),
+    "string": _is_string,
+    "number": lambda source, node: number(source, node) is not None,
+    "true": _says("true", "1", "yes", "on"),
+    "false": _says("false", "0", "no", "off"),
+    "null": _says("none", "null", "nil", "undefined", "nullptr"),
+    "empty": _says("", "[]", "{}", "()"),
+    "built": flow.is_built,
+    "tainted": flow.is_tainted,
+    "parameter": lambda source, node: flow.bare(node).type in source.profile.names and flow.is_parameter(source, node),
+    "name": lambda source, node: flow.bare(node).type in source.profile.names,
+    "call": lambda source, node: flow.bare(node).type in source.profile.calls,
+    "function": _is_function,
+}
+
+
+def _inside(table: dict[str, Any]) -> Test:
+    roles = _listed(table["inside"])
+
+    def check(source: Source, hit: Hit) -> bool:
+        return any(inside_role(source, hit.node, role) for role in roles)
+
+    return check
+
+
+_LOCKS = r"(?i)\b(?:lock|mutex|synchronized|semaphore|rlock)\b|lock\b"
+_TEST_NAMES = r"(?i)(?:^|_)tests?(?:_|$)|^Test[A-Z_]|^(?:it|describe|test)$|#\[(?:tokio::)?test\]|cfg\(test\)|@Test\b"
+
+
+def inside_role(source: Source, node: Node, role: str) -> bool:
+    """Whether `node` stands inside a construct of this role, within the nearest function for loop, try and catch."""
+    roles = source.profile
+    barrier = role in ("loop", "catch", "try", "finally", "with", "lock", "if")
+    for above in source.ancestors(node):
+        kind = above.type
+        if role == "loop" and (kind in roles.loops or _is_each(source, above)):
+            return _body_holds(above, node)
+        if role == "catch" and kind in roles.catches:
+            return True
+        if role == "try" and kind in roles.tries:
+            return _body_holds(above, node)
+        if role == "if" and kind.startswith("if"):
+            return True
+        if role == "finally" and kind.startswith(("finally", "ensure")):
+            return True
+        if role == "with" and kind in ("with_statement", "using_statement", "try_with_resources_statement"):
+            return True
+        if role == "lock" and kind in ("with_statement", "synchronized_statement", "lock_statement"):
+            head = source.text[above.start_byte : above.start_byte + 200].split(b"\n")[0].decode("utf-8", "replace")
+            if regex(_LOCKS).search(head):
+                return True
+        if role == "class" and "class" in kind:
+            return True
+        if kind in roles.functions:
+            if role == "async":
+                return _is_async(source, above)
+            if role == "function":
+                return True
+            if role == "test" and _is_test(source, above):
+                return True
+            if barrier and not _is_inline(source, above, role):
+                return False
+        if kind == role:
+            return True
+    return False
+
+
+def _is_inline(source: Source, function: Node, role: str) -> bool:
+    """A closure handed to an iterating method runs in the loop; any other function is a barrier."""
+    above = source.parent(function)
+    return role == "loop" and above is not None and above.type in ("arguments", "argument", "call_suffix")
+
+
+_EACH = frozenset({"forEach", "each", "map", "for_each", "flatMap", "each_with_index", "times"})
+
+
+def _is_each(source: Source, node: Node) -> bool:
+    if node.type not in source.profile.calls:
+        return False
+    return source.names(node)[0].rsplit(".", 1)[-1] in _EACH
+
+
+def _body_holds(construct: Node, node: Node) -> bool:
+    """In the repeated part: what a `for` iterates over is evaluated once."""
+    right = construct.child_by_field_name("right") or construct.child_by_field_name("value")
+    if right is not None and right.start_byte <= node.start_byte < right.end_byte:
+        return False
+    if construct.type == "try_statement":
+        body = construct.child_by_field_name("body")
+        return body is None or body.start_byte <= node.start_byte < body.end_byte
+    return True
+
+
+def _is_async(source: Source, function: Node) -> bool:
+    head = source.text[function.start_byte : function.start_byte + 160].split(b"{")[0].split(b"(")[0]
+    return b"async" in head or b"suspend" in head
+
+
+def _is_test(source: Source, function: Node) -> bool:
+    start = max(0, function.start_byte - 80)
+    before = source.text[start : function.start_byte].rsplit(b"\n\n", 1)[-1].decode("utf-8", "replace")
+    name = function.child_by_field_name("name")
+    return bool(regex(_TEST_NAMES).search(source.of(name) if name else "") or regex(_TEST_NAMES).search(before))
+
+
+def _scope_node(source: Source, hit: Hit, where: str) -> tuple[int, int]:
+    node = hit.node
+    if where == "file":
+        return 0, len(source.text)
+    if where == "match":
+        return node.start_byte, node.end_byte
+    if where in ("function", "before", "after"):
+        around = source.function(node)
+        start, end = around.start_byte, around.end_byte
+        return (
+            (start, node.start_byte)
+            if where == "before"
+            else (node.end_byte, end)
+            if where == "after"
+            else (start, end)
+        )
+    if where == "line":
+        start = source.text.rfind(b"\n", 0, node.start_byte) + 1
+        end = source.text.find(b"\n", node.end_byte)
+        return start, end if end >= 0 else len(source.text)
+    if where == "parent":
+        above = source.parent(node)
+    elif where == "loop":
+        above = source.enclosing(node, source.profile.loops)
+    elif where == "statement":
+        above = node if node.type in source.profile.statements else source.enclosing(node, source.profile.statements)
+    else:
+        above = source.enclosing(node, _BLOCKS)
+    return (above.start_byte, above.end_byte) if above is not None else (node.start_byte, node.end_byte)
+
+
+_BLOCKS = frozenset(
+    {"block", "statement_block", "compound_statement", "body_statement", "do_group", "class_body", "function_body",
+     "object", "statement_list"}
+)  # fmt: skip
+_SCOPES = frozenset({"match", "line", "statement", "block", "function", "file", "before", "after", "parent", "loop"})
+
+
+def _scope(table: dict[str, Any]) -> Test:
+    where = table["scope"]
+    if where not in _SCOPES or not set(table) & {"matches", "lacks"}:
+        raise ConditionError(f"scope is one of {sorted(_SCOPES)}, with matches or lacks")
+    wanted, unwanted = table.get("matches"), table.get("lacks")
+    yes, no = regex(wanted) if wanted else None, regex(unwanted) if unwanted else None
+
+    def check(source: Source, hit: Hit) -> bool:
+        start, end = _scope_node(source, hit, where)
+        text = source.text[start:end].decode("utf-8", "replace")
+        return (yes is None or bool(yes.search(text))) and (no is None or not no.search(text))
+
+    return check
+
+
+def expand(name: str) -> list[str]:
+    """`a.{b,c}` as `a.b`, `a.c`."""
+    before, brace, rest = name.partition("{")
+    inside, closed, after = rest.partition("}")
+    if not brace or not closed or not inside:
+        return [name]
+    return [full for item in inside.split(",") for full in expand(before + item.strip() + after)]
+
+
+def name_matches(pattern: str, names: tuple[str, ...], suffix: bool) -> bool:
+    """Whether a rule's dotted name (`os.system`, `*.execute`, `new Random`) is one of `names`."""
+    for name in names:
+        if name == pattern:
+            return True
+        if pattern.startswith("*."):
+            if name.endswith(pattern[1:]):
+                return True
+        elif pattern.startswith("new ") != name.startswith("new "):
+            continue
+        elif suffix or "/" in pattern:
+            short = pattern[4:] if pattern.startswith("new ") else pattern
+            if name.endswith("." + short) or (name == short.rsplit("/", 1)[-1] and "/" in pattern):
+                return True
+    return False
+
+
+def last_segment(name: str) -> str:
+    """The part of a dotted name after its last dot, without `new ` and package path."""
+    return name.removeprefix("new ").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
+
+
+def _calls(table: dict[str, Any]) -> Test:
+    where = table.get("where", "function")
+    if where not in _SCOPES:
+        raise ConditionError(f"where is one of {sorted(_SCOPES)}")
+    patterns = [full for name in table["calls"] for full in expand(name)]
+    lasts = {last_segment(p) for p in patterns}
+    needles = [last.rstrip("(){}![]").encode() for last in lasts]
+
+    def check(source: Source, hit: Hit) -> bool:
+        from earmark.risk.query import calls_in
+
+        start, end = _scope_node(source, hit, where)
+        text = source.text[start:end]
+        if not any(needle in text for needle in needles):
+            return False
+        for call in calls_in(source, start, end):
+            names = source.names(call)
+            if last_segment(names[0]) not in lasts and last_segment(names[-1]) not in lasts:
+                continue
+            if any(name_matches(p, names, source.profile.suffix_names) for p in patterns) and call.id != hit.node.id:
+                return True
+        return False
+
+    return check
+
+
+def _result(table: dict[str, Any]) -> Test:
+    wanted = table["result"]
+    if wanted not in ("unused", "assigned", "awaited"):
+        raise ConditionError('result is "unused", "assigned" or "awaited"')
+
+    def check(source: Source, hit: Hit) -> bool:
+        above = source.parent(hit.node)
+        kind = "" if above is None else above.type
+        if wanted == "awaited":
+            return kind in ("await", "await_expression")
+        if wanted == "unused":
+            return kind in ("expression_statement", "module", "block", "statement_list", "source_file", "statements")
+        return any(a.type in {t for t, _, _ in source.profile.assigns} for a in source.ancestors(hit.node)[:3])
+
+    return check
+
+
+_COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
+    "arg": _argument,
+    "of": _capture,
+    "name": _names,
+    "inside": _inside,
+    "calls": _calls,
+    "scope": _scope,
+    "path": _path,
+    "result": _result,
+}

@@ -1,0 +1,36 @@
+"""Check a rule against its own examples."""
+
+from __future__ import annotations
+
+from earmark.risk.engine import scan
+from earmark.risk.rules import Rule, RuleSet
+
+# What an example of a language is called when the rule names no path.
+_NAMES = {
+    "python": "app/example.py", "javascript": "src/example.js", "typescript": "src/example.ts",
+    "tsx": "src/example.tsx",
+    "go": "pkg/example.go", "java": "src/Example.java", "rust": "src/example.rs", "c": "src/example.c",
+    "cpp": "src/example.cpp", "csharp": "src/Example.cs", "ruby": "lib/example.rb", "php": "src/example.php",
+    "kotlin": "src/Example.kt", "swift": "Sources/Example.swift", "bash": "bin/example.sh", "sql": "db/example.sql",
+    "terraform": "infra/example.tf", "dockerfile": "Dockerfile", "yaml": "deploy/example.yaml",
+    "json": "deploy/example.json",
+    "": "notes.txt",
+}  # fmt: skip
+
+
+def failures(rule: Rule, rules: RuleSet) -> list[str]:
+    """One sentence an example that does not do what it should; empty when all hold."""
+    problems = []
+    language = rule.languages[0] if rule.languages else "python"
+    path = rule.path or _NAMES[language]
+    for kind, texts in (("bad", rule.bad), ("good", rule.good)):
+        if len(texts) < 2:
+            problems.append(f"{rule.id}: needs at least two {kind} examples")
+        for number, text in enumerate(texts, 1):
+            found, errors = scan(text.encode(), language, path, rules=rules)
+            fires = any(f.rule == rule.id for f in found)
+            if errors:
+                problems.append(f"{rule.id}: {kind} example {number}: {errors[0]}")
+            elif fires != (kind == "bad"):
+                problems.append(f"{rule.id}: {kind} example {number} {'fires' if fires else 'is silent'}: {text!r}")
+    return problems

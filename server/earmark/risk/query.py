@@ -1,0 +1,93 @@
+"""Queries of a language, merged into one; the built-in patterns every language shares."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from earmark.risk.profiles import Triple, profile
+from earmark.text.syntax import grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Language, Node, Query
+
+    from earmark.risk.source import Source
+
+# At most this many states of one cursor at a time; a pattern that needs more is dropped by the cursor, not by us.
+MATCH_LIMIT = 4096
+
+
+def setting_patterns(language: str, triples: tuple[Triple, ...], name: str = "key") -> list[str]:
+    """Query patterns for (node type, name field, value field); types the grammar lacks are left out."""
+    known = grammar(language)
+    if known is None:
+        return []
+    patterns = []
+    for kind, key, value in triples:
+        if known.id_for_node_kind(kind, True) is None:
+            continue
+        if any(field and known.field_id_for_name(field) is None for field in (key, value)):
+            continue
+        left = f"{key}: (_) @{name}" if key else f". (_) @{name}"
+        right = f"{value}: (_) @value" if value else "(_) @value ."
+        patterns.append(f"({kind} {left} {right}) @setting")
+    return patterns
+
+
+def kinds(language: str, names: tuple[str, ...] | frozenset[str]) -> list[str]:
+    """Those of `names` that are node types of the language's grammar, sorted."""
+    known = grammar(language)
+    return [] if known is None else sorted(n for n in names if known.id_for_node_kind(n, True) is not None)
+
+
+def compiled(known: Language, source: str) -> Query:
+    """The query; raises tree_sitter.QueryError with the place of the mistake."""
+    from tree_sitter import Query
+
+    return Query(known, source)
+
+
+@cache
+def _assignment_query(language: str) -> Query | None:
+    roles, known = profile(language), grammar(language)
+    if known is None:
+        return None
+    patterns = setting_patterns(language, roles.assigns)
+    return compiled(known, "\n".join(patterns)) if patterns else None
+
+
+def assignments(language: str, scope: Node) -> Iterator[tuple[Node, Node]]:
+    """(name, value) of every assignment inside `scope`, in order of place."""
+    from tree_sitter import QueryCursor
+
+    query = _assignment_query(language)
+    if query is None:
+        return
+    found = QueryCursor(query, match_limit=MATCH_LIMIT).matches(scope)
+    pairs = [(c["key"][0], c["value"][0]) for _, c in found if "key" in c and "value" in c]
+    pairs.sort(key=lambda pair: pair[0].start_byte)
+    yield from pairs
+
+
+@cache
+def _call_query(language: str) -> Query | None:
+    known = grammar(language)
+    names = kinds(language, profile(language).calls)
+    if known is None or not names:
+        return None
+    return compiled(known, f"[{' '.join(f'({name})' for name in names)}] @call")
+
+
+def calls_in(source: Source, start: int, end: int) -> list[Node]:
+    """The calls that lie wholly inside bytes `start` to `end`, in order of place."""
+    from tree_sitter import QueryCursor
+
+    query = _call_query(source.language)
+    if query is None:
+        return []
+    cursor = QueryCursor(query, match_limit=MATCH_LIMIT)
+    cursor.set_byte_range(start, end)
+    found = cursor.captures(source.root).get("call", [])
+    return sorted((n for n in found if start <= n.start_byte and n.end_byte <= end), key=lambda n: n.start_byte)

@@ -1,0 +1,220 @@
+"""Rule packs: loaded when a language is first scanned, validated, compiled.
+
+A pack is TOML (format 1): `languages`, then `[[rule]]` tables. Unknown keys are errors, so that a misspelt condition
+never silently widens a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from earmark.risk.conditions import ConditionError, Test, compile_condition, expand, regex
+from earmark.risk.finding import CATEGORIES, SEVERITIES
+
+VERSION = "earmark-2026.11"
+FORMAT = 1
+
+# Which packs hold rules for a language, by the first word of the file name.
+FAMILIES = {
+    "javascript": ("javascript",),
+    "typescript": ("javascript", "typescript"),
+    "tsx": ("javascript", "typescript"),
+    "c": ("c",),
+    "cpp": ("c", "cpp"),
+    "bash": ("shell",),
+}
+ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object")
+_KEYS = frozenset(
+    {"id", "category", "severity", "cwe", "why", "hint", "when", "unless", "also", "tests", "bad", "good", "fix", "but",
+     "mark", "embedded", "needs", "path", "name", "entropy", "family", "at", "confidence", "kind", "fact", "examples",
+     *ANCHORS}
+)  # fmt: skip
+
+
+class RuleError(ValueError):
+    """A pack is malformed; the message names the file, the rule and what to change."""
+
+
+class Matcher(NamedTuple):
+    """One way in which a rule matches: an anchor with its pattern, then conditions.
+
+    `mark` names the capture that the finding is put on. `but` excludes by the anchor's own text; `needs` are bytes of
+    which one must stand in the file at all; `embedded` lets statements and commands match inside string literals.
+    """
+
+    anchor: str
+    patterns: tuple[str, ...]
+    when: tuple[Test, ...]
+    unless: tuple[Test, ...]
+    at: tuple[dict[str, Any], ...]
+    but: str
+    needs: tuple[bytes, ...]
+    mark: str
+    embedded: bool
+    entropy: float
+    family: str
+
+
+class Rule(NamedTuple):
+    """One rule. `cwe` is 0 where no CWE fits; `tests` is true when it also holds in test code; `bad` and `good` are
+    example texts, `path` the path they are scanned under."""
+
+    id: str
+    category: str
+    severity: str
+    cwe: int
+    why: str
+    hint: str
+    languages: tuple[str, ...]
+    tests: bool
+    fix: dict[str, Any] | None
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+    path: str
+    matchers: tuple[Matcher, ...]
+
+
+def _text(table: dict[str, Any], key: str, where: str) -> str:
+    value = table.get(key, "")
+    if not isinstance(value, str):
+        raise RuleError(f"{where}: {key} must be a string")
+    return value
+
+
+def _strings(value: Any, where: str) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(v, str) for v in listed):
+        raise RuleError(f"{where} must be a string or a list of strings")
+    return tuple(listed)
+
+
+def parse_rule(table: dict[str, Any], languages: tuple[str, ...], pack: str) -> Rule:
+    """One `[[rule]]` table; raises RuleError."""
+    where = f"{pack}: rule {table.get('id', '?')}"
+    unknown = set(table) - _KEYS
+    if unknown:
+        raise RuleError(f"{where}: unknown key {sorted(unknown)[0]!r}")
+    for key in ("id", "category", "severity", "why", "hint"):
+        if not _text(table, key, where):
+            raise RuleError(f"{where}: {key} is missing")
+    if table["category"] not in CATEGORIES:
+        raise RuleError(f"{where}: category {table['category']!r} is not one of {sorted(CATEGORIES)}")
+    if table["severity"] not in SEVERITIES:
+        raise RuleError(f"{where}: severity must be one of {', '.join(SEVERITIES)}")
+    matchers = [m for part in (table, *table.get("also", [])) for m in _matchers(part, where)]
+    if not matchers:
+        raise RuleError(f"{where}: needs one of {', '.join(ANCHORS)}")
+    return Rule(
+        id=table["id"],
+        category=table["category"],
+        severity=table["severity"],
+        cwe=int(table.get("cwe", 0)),
+        why=table["why"],
+        hint=table["hint"],
+        languages=languages,
+        tests=bool(table.get("tests", False)),
+        fix=table.get("fix"),
+        bad=_strings(table.get("bad", []), f"{where}: bad"),
+        good=_strings(table.get("good", []), f"{where}: good"),
+        path=_text(table, "path", where),
+        matchers=tuple(matchers),
+    )
+
+
+def _matchers(table: dict[str, Any], where: str) -> list[Matcher]:
+    try:
+        when = tuple(compile_condition(c) for c in table.get("when", []))
+        unless = tuple(compile_condition(c) for c in table.get("unless", []))
+        for expression in (table.get("but", ""), *(r.get("matches", "") for r in table.get("at", []))):
+            regex(expression)
+    except ConditionError as problem:
+        raise RuleError(f"{where}: {problem}") from None
+    found = []
+    for anchor in ANCHORS:
+        if anchor not in table:
+            continue
+        patterns = _strings(table[anchor], f"{where}: {anchor}")
+        if anchor == "call":
+            patterns = tuple(full for name in patterns for full in expand(name))
+        found.append(
+            Matcher(
+                anchor=anchor,
+                patterns=patterns,
+                when=when,
+                unless=unless,
+                at=tuple(table.get("at", [])),
+                but=_text(table, "but", where),
+                needs=tuple(n.encode() for n in _strings(table.get("needs", []), f"{where}: needs")),
+                mark=_text(table, "mark", where) or "match",
+                embedded=bool(table.get("embedded", False)),
+                entropy=float(table.get("entropy", 0)),
+                family=_text(table, "family", where),
+            )
+        )
+    return found
+
+
+def parse_pack(text: str, pack: str) -> tuple[Rule, ...]:
+    """All rules of one pack; raises RuleError."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise RuleError(f"{pack}: {problem}") from None
+    if data.get("format") != FORMAT:
+        raise RuleError(f"{pack}: format must be {FORMAT}")
+    languages = _strings(data.get("languages", []), f"{pack}: languages")
+    return tuple(parse_rule(table, languages, pack) for table in data.get("rule", []))
+
+
+class RuleSet:
+    """Rules by language, loaded when first asked for. `version` names the set that a policy pins."""
+
+    def __init__(self, version: str, packs: dict[str, str | None]) -> None:
+        """`packs`: file name -> its text, or None for one that ships with Earmark and is read when needed."""
+        self.version = version
+        self._packs = packs
+        self.programs: dict[str, Any] = {}
+        self._loaded: dict[str, tuple[Rule, ...]] = {}
+        self._languages: dict[str, tuple[Rule, ...]] = {}
+
+    def pack(self, name: str) -> tuple[Rule, ...]:
+        """The rules of one pack file; raises RuleError."""
+        if name not in self._loaded:
+            text = self._packs[name]
+            if text is None:
+                text = (resources.files("earmark.risk") / "packs" / name).read_text("utf-8")
+            self._loaded[name] = parse_pack(text, name)
+        return self._loaded[name]
+
+    def for_language(self, language: str) -> tuple[Rule, ...]:
+        """The rules that a text of this language is scanned with, those for every language included."""
+        if language not in self._languages:
+            wanted = ("any", *FAMILIES.get(language, (language,)))
+            names = [n for n in self._packs if n.removesuffix(".toml").split("-")[0] in wanted]
+            rules = [rule for name in sorted(names) for rule in self.pack(name)]
+            self._languages[language] = tuple(r for r in rules if not r.languages or language in r.languages)
+        return self._languages[language]
+
+    def all(self) -> tuple[Rule, ...]:
+        """Every text rule, sorted by id."""
+        return tuple(sorted((r for name in self._packs for r in self.pack(name)), key=lambda r: r.id))
+
+    def get(self, rule_id: str) -> Rule | None:
+        """The rule of this id, or None."""
+        return next((rule for rule in self.all() if rule.id == rule_id), None)
+
+    def with_packs(self, packs: Iterable[tuple[str, str]]) -> RuleSet:
+        """This set and further packs (file name, text); the version then says that it is not the named set alone."""
+        return RuleSet(self.version + "+local", self._packs | dict(packs))
+
+
+@cache
+def load_default() -> RuleSet:
+    """The rule-set that ships with this version; nothing is read yet."""
+    names = sorted(p.name for p in (resources.files("earmark.risk") / "packs").iterdir() if p.name.endswith(".toml"))
+    return RuleSet(VERSION, dict.fromkeys(names))

@@ -1,0 +1,51 @@
+"""Every rule holds on its own examples, and every pack says what a pack must say."""
+
+import pytest
+
+from earmark.risk.examples import failures
+from earmark.risk.rules import Rule, RuleError, load_default, parse_pack
+
+RULES = load_default().all()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_holds_on_its_examples(rule: Rule) -> None:
+    assert failures(rule, load_default()) == []
+
+
+def test_ids_are_unique() -> None:
+    ids = [rule.id for rule in RULES]
+    assert sorted(set(ids)) == ids
+
+
+HEAD = 'format = 1\nlanguages = ["python"]\n'
+HEAD += '[[rule]]\nid = "x"\ncategory = "race"\nseverity = "low"\nwhy = "w"\nhint = "h"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("format = 2\n", "format must be 1"),
+        ("format = 1\n[[rule]]\nid = 'x'\n", "category is missing"),
+        (HEAD, "needs one of call"),
+        (HEAD + 'call = ["f"]\nsilly = 1\n', "unknown key 'silly'"),
+        (HEAD + 'call = ["f"]\nwhen = [{arg = 0, is = "odd"}]\n', "is = 'odd'"),
+        (HEAD + 'call = ["f"]\nwhen = [{is = "literal"}]\n', "a condition needs one of"),
+        (HEAD + "call = [\"f\"]\nwhen = [{arg = 0, matches = '('}]\n", "RE2 does not take"),
+        (HEAD.replace("race", "odd") + 'call = ["f"]\n', "category 'odd'"),
+        (HEAD.replace("low", "odd") + 'call = ["f"]\n', "severity must be"),
+        ("format = ", "pack.toml"),
+    ],
+)
+def test_a_malformed_pack_says_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(RuleError, match=r"pack\.toml") as raised:
+        parse_pack(text, "pack.toml")
+    assert says in str(raised.value)
+
+
+def test_a_query_that_does_not_compile_names_its_rule() -> None:
+    from earmark.risk.program import program_for
+
+    rules = load_default().with_packs([("python-local.toml", HEAD + "query = '(nonsense) @match'\n")])
+    with pytest.raises(RuleError, match="rule x"):
+        program_for(rules, "python")
