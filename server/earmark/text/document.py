@@ -160,3 +160,30 @@ def _bytes_of(content: bytes, characters: int, encoding: Encoding) -> int:
     if units and 0xD8 <= units[-1] <= 0xDB:
         units = units[:-2]
     return len(units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogateescape"))
+
+
+def replacement(old: bytes, new: bytes) -> Edit:
+    """The one edit that turns `old` into `new`: all but their common beginning and end, cut between code points."""
+    start = _agreement(old, new)
+    while start and (_continues(old, start) or _continues(new, start)):
+        start -= 1
+    tail = _agreement(old[start:][::-1], new[start:][::-1])
+    while tail and (_continues(old, len(old) - tail) or _continues(new, len(new) - tail)):
+        tail -= 1
+    return Edit(start, len(old) - tail, new[start : len(new) - tail])
+
+
+def _agreement(a: bytes, b: bytes) -> int:
+    """How many leading bytes `a` and `b` share."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _continues(text: bytes, offset: int) -> bool:
+    return offset < len(text) and text[offset] & 0xC0 == 0x80

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.text.document import ByteDocument, Encoding, encode
+from earmark.text.document import ByteDocument, Encoding, encode, replacement
 from earmark.text.edits import Edit
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -134,3 +134,14 @@ def test_an_edit_outside_the_text_is_refused_and_changes_nothing() -> None:
 def test_a_lone_surrogate_keeps_its_width() -> None:
     assert encode("a\ud83db") == "a\ufffdb".encode()
     assert encode("a\ud83d\ude00b") == "a😀b".encode()
+
+
+@given(texts, texts, texts, texts)
+def test_replacement_turns_one_text_into_the_other(head: str, old: str, new: str, tail: str) -> None:
+    before, after = (head + old + tail).encode(), (head + new + tail).encode()
+    edit = replacement(before, after)
+    assert before[: edit.start] + edit.new + before[edit.end :] == after
+    assert edit.start <= edit.end
+    assert len(edit.new) <= len(new.encode())
+    for part in (before[: edit.start], edit.new, before[edit.end :]):
+        part.decode()

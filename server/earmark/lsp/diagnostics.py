@@ -1,0 +1,115 @@
+"""What a client is told about a buffer: which findings are shown, and when they are sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lsprotocol import types
+
+from earmark.lsp.buffer import Buffer
+from earmark.lsp.convert import HINT, WARNING, Mark, diagnostic, raw_diagnostic
+from earmark.risk.finding import SEVERITIES
+
+if TYPE_CHECKING:
+    from earmark.lsp.capabilities import Client
+    from earmark.lsp.findings import Placed
+    from earmark.lsp.settings import Settings
+
+MOST = 200
+
+
+class Sent(NamedTuple):
+    """What the client last got for a buffer: of which version, and its digest."""
+
+    version: int
+    digest: str
+
+
+class Diagnostics:
+    """Sends and answers diagnostics for one client."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+        self._send = send
+        self._sent: dict[str, Sent] = {}
+
+    def push(self, buffer: Buffer, marks: Iterable[Mark], client: Client) -> bool:
+        """Publish the marks of the present text unless exactly they went out for this version; true when sent.
+
+        Every version gets one message even when nothing changed: a client that checks versions takes an older set as
+        out of date.
+        """
+        items = [raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]
+        sent = Sent(buffer.version, _digest(items))
+        if self._sent.get(buffer.uri) == sent:
+            return False
+        self._sent[buffer.uri] = sent
+        self._publish({"uri": buffer.uri, "version": buffer.version, "diagnostics": items})
+        return True
+
+    def pull(
+        self, buffer: Buffer, marks: Iterable[Mark], client: Client, previous: str | None
+    ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+        """The answer to a client that asks; `previous` is the result id it already has."""
+        marks = list(marks)
+        digest = _digest([raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks])
+        self._sent[buffer.uri] = Sent(buffer.version, digest)
+        if previous == digest:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=digest)
+        items = [diagnostic(buffer.document, mark, client.encoding) for mark in marks]
+        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=digest)
+
+    def outdated(self, buffer: Buffer, marks: Iterable[Mark], client: Client) -> bool:
+        """Whether a client that asked has got something else than these marks."""
+        sent = self._sent.get(buffer.uri)
+        items = [raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]
+        return sent is not None and sent.digest != _digest(items)
+
+    def close(self, buffer: Buffer, client: Client) -> None:
+        """The buffer is closed: a client that was sent anything is sent an empty set."""
+        if self._sent.pop(buffer.uri, None) is not None and not client.pull_diagnostics:
+            self._publish({"uri": buffer.uri, "diagnostics": []})
+
+    def _publish(self, params: dict[str, Any]) -> None:
+        self._send({"jsonrpc": "2.0", "method": types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, "params": params})
+
+
+def risk_marks(buffer: Buffer, settings: Settings, href: Callable[[str], str]) -> list[Mark]:
+    """The findings to show, by place: those in AI text before others, the severe ones first, where there are too many.
+
+    `href` gives the address that explains a rule, or an empty string.
+    """
+    least = SEVERITIES.index(settings.minimum_severity)
+    ranked: dict[tuple[bool, int], list[Placed]] = {}
+    for found in (buffer.found, buffer.compared):
+        for placed in found:
+            rank = SEVERITIES.index(placed.finding.severity)
+            if rank >= least:
+                ai = buffer.tracking is not None and buffer.tracking.is_ai(placed.start, placed.end)
+                ranked.setdefault((ai, rank), []).append(placed)
+    chosen: list[Mark] = []
+    for key in sorted(ranked, reverse=True):
+        severity = WARNING if key[0] else HINT
+        chosen += [_mark(placed, severity, href) for placed in ranked[key][: MOST - len(chosen)]]
+    chosen.sort()
+    return chosen
+
+
+def _mark(placed: Placed, severity: int, href: Callable[[str], str]) -> Mark:
+    finding = placed.finding
+    message = f"{finding.message} {finding.hint}" if finding.hint else finding.message
+    return Mark(
+        placed.start,
+        placed.end,
+        severity,
+        finding.rule,
+        message,
+        href(finding.rule),
+        finding.category == "debug-in-production",
+    )
+
+
+def _digest(items: list[dict[str, Any]]) -> str:
+    return blake2b(json.dumps(items).encode(), digest_size=12).hexdigest()

@@ -1,0 +1,25 @@
+"""`initialized`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from earmark.lsp.handlers.did_change_configuration import pull_configuration
+
+if TYPE_CHECKING:
+    from earmark.lsp.server import EarmarkServer
+
+
+async def initialized(ls: EarmarkServer, _: types.InitializedParams) -> None:
+    """Ask for the user's settings, and to be told when they change, where the client can do either."""
+    if ls.client.register_configuration:
+        registration = types.Registration(
+            id="earmark.configuration",
+            method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options={"section": "earmark"},
+        )
+        ls.client_register_capability(types.RegistrationParams([registration]))
+    if ls.client.configuration:
+        await pull_configuration(ls)

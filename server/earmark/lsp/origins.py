@@ -1,0 +1,210 @@
+"""What is known about who wrote the open buffers, kept in step with the ledger."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from pygls.uris import to_fs_path
+
+from earmark.git.repository import Repository
+from earmark.git.run import GitError
+from earmark.lsp import recall
+from earmark.lsp.buffer import Buffer, Claim, Place
+from earmark.lsp.clock import Clock, Timer
+from earmark.lsp.recall import Recalled
+from earmark.lsp.scheduler import Scheduler
+from earmark.lsp.tracking import Tracking
+from earmark.origin.ledger import LedgerError
+from earmark.origin.model import Session, Snapshot
+
+log = logging.getLogger(__name__)
+
+# How often the ledger's files are looked at; two `stat` calls a repository.
+WATCH_SECONDS = 0.1
+
+# What a file system says about the ledger's files: (mtime in ns, size) each, (0, 0) for one that is not there.
+_Stats = tuple[tuple[int, int], ...]
+
+
+class _Known(NamedTuple):
+    """How far the ledger of a repository has been read."""
+
+    repo: Repository
+    stats: _Stats
+    seq: int
+
+
+class Origins:
+    """Loads, follows and saves the origins of buffers; `changed` is called when those of one are other than before."""
+
+    def __init__(self, clock: Clock, scheduler: Scheduler, changed: Callable[[Buffer], None]) -> None:
+        self._clock = clock
+        self._scheduler = scheduler
+        self._changed = changed
+        self._buffers: dict[str, Buffer] = {}
+        self._known: dict[str, _Known] = {}
+        self._timer: Timer | None = None
+
+    def open(self, buffer: Buffer) -> None:
+        """Find out where the buffer's file is and what is recorded about it."""
+        self._buffers[buffer.uri] = buffer
+        path = to_fs_path(buffer.uri) if buffer.uri.startswith("file:") else None
+        self._scheduler.spawn(self._locate(buffer, path), "looking up the repository")
+
+    def close(self, buffer: Buffer) -> None:
+        """The buffer is closed."""
+        self._buffers.pop(buffer.uri, None)
+
+    def arrived(self, buffer: Buffer) -> None:
+        """Text that nobody typed has come into the buffer: it may be a content that the ledger knows."""
+        if buffer.place is not None:
+            self._scheduler.spawn(self._recognize(buffer, buffer.place), "looking up a content")
+
+    def claim(self, buffer: Buffer, claim: Claim) -> None:
+        """An assistant's insertion was reported; it counts as soon as its version is here."""
+        buffer.claims.append(claim)
+        self.settle_claims(buffer)
+
+    def settle_claims(self, buffer: Buffer) -> None:
+        """Apply the claims whose version has arrived; one about text that has gone since says nothing."""
+        if buffer.tracking is None or not buffer.claims:
+            return
+        due = [claim for claim in buffer.claims if claim.version <= buffer.version]
+        for claim in due:
+            buffer.claims.remove(claim)
+            place = buffer.now(claim.version, claim.locate)
+            if place is not None and place[0] < place[1]:
+                buffer.tracking.claim(*place, claim.session)
+        if due:
+            self._changed(buffer)
+
+    def save(self, buffer: Buffer) -> None:
+        """The buffer's file has been written as the buffer stands."""
+        if buffer.place is not None and buffer.tracking is not None:
+            self._scheduler.spawn(self._save(buffer.place, buffer.tracking), "saving origins")
+
+    def stop(self) -> None:
+        """Look at the ledger no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _locate(self, buffer: Buffer, path: str | None) -> None:
+        place = await self._scheduler.io(recall.place_of, path) if path else None
+        if buffer.closed:
+            return
+        buffer.place = place
+        if place is None:
+            buffer.tracking = Tracking(Snapshot(buffer.text))
+            self.settle_claims(buffer)
+            return
+        stats = await self._scheduler.io(_stats, place.repo)
+        version, text = buffer.version, buffer.text
+        recalled = await self._ask(recall.whole, place, text)
+        if buffer.closed:
+            return
+        unchanged = buffer.version == version
+        buffer.tracking = Tracking(recalled.snapshot if recalled and unchanged else Snapshot(buffer.text))
+        if recalled is not None:
+            buffer.tracking.sessions.update(recalled.sessions)
+            if not unchanged:
+                buffer.tracking.adopt(recalled.snapshot, recalled.sessions)
+            self._known.setdefault(place.repo.top, _Known(place.repo, stats, recalled.seq))
+        self.settle_claims(buffer)
+        self._changed(buffer)
+        self._watch()
+
+    async def _recognize(self, buffer: Buffer, place: Place) -> None:
+        version, text = buffer.version, buffer.text
+        recalled = await self._ask(recall.exact, place, text)
+        if recalled is not None and buffer.version == version:
+            self._take(buffer, recalled)
+
+    async def _reload(self, buffer: Buffer, place: Place) -> None:
+        recalled = await self._ask(recall.whole, place, buffer.text)
+        if recalled is not None:
+            self._take(buffer, recalled)
+
+    def _take(self, buffer: Buffer, recalled: Recalled) -> None:
+        if buffer.closed or buffer.tracking is None:
+            return
+        before = buffer.tracking.outline
+        buffer.tracking.adopt(recalled.snapshot, recalled.sessions)
+        if buffer.tracking.outline != before:
+            self._changed(buffer)
+
+    async def _save(self, place: Place, tracking: Tracking) -> None:
+        snapshot, sessions = tracking.snapshot, _named(tracking)
+        try:
+            await self._scheduler.io(recall.save, place, snapshot, sessions.values())
+        except (LedgerError, GitError, OSError) as error:
+            log.warning("Origins of %s are not saved: %s", place.path, error)
+
+    async def _ask(
+        self, question: Callable[[Place, bytes], Recalled | None], place: Place, text: bytes
+    ) -> Recalled | None:
+        try:
+            return await self._scheduler.io(question, place, text)
+        except (LedgerError, GitError, OSError) as error:
+            log.warning("The ledger is not read: %s", error)
+            return None
+
+    def _watch(self) -> None:
+        if self._timer is None:
+            self._timer = self._clock.call_later(WATCH_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """See whether a ledger has changed; in the loop, because two `stat` calls are cheaper than a thread."""
+        self._timer = None
+        tops = {buffer.place.repo.top for buffer in self._buffers.values() if buffer.place is not None}
+        self._known = {top: known for top, known in self._known.items() if top in tops}
+        for top, known in self._known.items():
+            stats = _stats(known.repo)
+            if stats != known.stats:
+                self._known[top] = known._replace(stats=stats)
+                self._scheduler.spawn(self._catch_up(top), "reading the ledger")
+        if tops:
+            self._watch()
+
+    async def _catch_up(self, top: str) -> None:
+        known = self._known.get(top)
+        if known is None:
+            return
+        try:
+            seq, paths = await self._scheduler.io(recall.newer, known.repo, known.seq)
+        except (LedgerError, OSError) as error:
+            log.warning("The ledger is not read: %s", error)
+            return
+        if top in self._known:
+            self._known[top] = self._known[top]._replace(seq=max(seq, self._known[top].seq))
+        for buffer in self._at(top, paths):
+            assert buffer.place is not None
+            await self._reload(buffer, buffer.place)
+
+    def _at(self, top: str, paths: Iterable[str]) -> list[Buffer]:
+        wanted = set(paths)
+        return [
+            buffer
+            for buffer in self._buffers.values()
+            if buffer.place is not None and buffer.place.repo.top == top and buffer.place.path in wanted
+        ]
+
+
+def _named(tracking: Tracking) -> Mapping[str, Session]:
+    """The sessions that the regions and removals of a buffer speak of."""
+    keys = {named.region.origin.author for named in tracking.ai} | {r.session for r in tracking.snapshot.removals}
+    return {key: tracking.sessions[key] for key in keys if key in tracking.sessions}
+
+
+def _stats(repo: Repository) -> _Stats:
+    found = []
+    for path in recall.files_to_watch(repo):
+        try:
+            status = os.stat(path)  # noqa: PTH116  (a Path object costs more than the call)
+            found.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            found.append((0, 0))
+    return tuple(found)

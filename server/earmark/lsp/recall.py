@@ -1,0 +1,95 @@
+"""What the ledger and the notes know about a file. Runs in the pool: no state of the loop is touched here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from earmark.git.objects import Objects
+from earmark.git.repository import Repository, relative
+from earmark.git.trust import open_repository
+from earmark.lsp.buffer import Place
+from earmark.origin import lookup
+from earmark.origin.ledger import Ledger
+from earmark.origin.model import Session, Snapshot
+from earmark.origin.recorder import LARGEST
+
+
+class Recalled(NamedTuple):
+    """A recorded snapshot, the sessions it names, and the ledger's sequence number when it was read."""
+
+    snapshot: Snapshot
+    sessions: Mapping[str, Session]
+    seq: int
+
+
+def place_of(path: str) -> Place | None:
+    """The repository and path of the file `path`, or None outside any worktree."""
+    repo = open_repository(path)
+    within = relative(repo, path) if repo else None
+    return Place(repo, within) if repo and within else None
+
+
+def whole(place: Place, text: bytes) -> Recalled:
+    """The origins of `text` as far as the ledger can tell, by the rules for content from outside."""
+    with Ledger.open(place.repo, create=False) as ledger:
+        seq, _ = ledger.newer(1 << 62)
+        if len(text) > LARGEST:
+            return Recalled(Snapshot(text), {}, seq)
+        return _recalled(ledger, lookup.snapshot(place.repo, ledger, place.path, text), seq)
+
+
+def exact(place: Place, text: bytes) -> Recalled | None:
+    """The newest snapshot of exactly `text` at this path, if one was recorded."""
+    with Ledger.open(place.repo, create=False) as ledger:
+        seq, _ = ledger.newer(1 << 62)
+        content = place.repo.blob_id(text)
+        last = ledger.last(place.path)
+        if last is not None and last.content == content:
+            return _recalled(ledger, last.snapshot._replace(text=text), seq)
+        found = lookup.exact_snapshot(ledger, place.path, content, text)
+        return _recalled(ledger, found, seq) if found else None
+
+
+def newer(repo: Repository, seq: int) -> tuple[int, tuple[str, ...]]:
+    """(newest sequence number, paths of this worktree with rows after `seq`)."""
+    with Ledger.open(repo, create=False) as ledger:
+        return ledger.newer(seq)
+
+
+def save(place: Place, snapshot: Snapshot, sessions: Iterable[Session]) -> None:
+    """Keep what the editor saw of a file that has been saved, where there is anything to keep."""
+    known = bool(snapshot.regions or snapshot.removals)
+    if len(snapshot.text) > LARGEST or b"\0" in snapshot.text[:8000]:
+        return
+    with Ledger.open(place.repo, create=known) as ledger:
+        if not known and ledger.last(place.path) is None:
+            return
+        with ledger.transaction():
+            for session in sessions:
+                ledger.put_session(session)
+            ledger.put_snapshot(place.path, snapshot, source="editor", at=ledger.now())
+        if lookup.has_evidence(snapshot):
+            ledger.mark_dirty(place.path)
+
+
+def committed(place: Place) -> bytes | None:
+    """The content of the file in HEAD, or None where HEAD has no such text file."""
+    from earmark.origin.recorder import head_text
+
+    with Objects(place.repo) as objects:
+        return head_text(objects, place.path)
+
+
+def files_to_watch(repo: Repository) -> tuple[str, ...]:
+    """The files whose change means that the ledger has changed."""
+    from earmark.origin.ledger import folder
+
+    ledger = os.path.join(folder(repo), "ledger.db")
+    return ledger, ledger + "-wal"
+
+
+def _recalled(ledger: Ledger, snapshot: Snapshot, seq: int) -> Recalled:
+    keys = {region.origin.author for region in snapshot.regions} | {r.session for r in snapshot.removals}
+    return Recalled(snapshot, ledger.sessions(sorted(key for key in keys if key)), seq)
