@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from earmark.origin.model import LineRange
+from earmark.origin.model import LineRange, Session
 from earmark.review.markdown import clipped, code, fence, link, visible
 from earmark.review.request import (
     CHECKLIST,
@@ -16,6 +16,8 @@ from earmark.review.request import (
     RequestRemoval,
     marker,
 )
+from earmark.trailers.vocabulary import display as slug
+from earmark.trailers.vocabulary import tool_name
 
 Links = Callable[[str, LineRange], str]
 
@@ -58,7 +60,7 @@ def _whole(request: Request, links: Links, quoted: int, shown: int) -> str:
 
 
 def _head(request: Request) -> list[str]:
-    who = ", ".join(code(pair) for pair in sorted({f"{s.tool}:{s.model}" for s in request.sessions})) or "an assistant"
+    who = ", ".join(code(pair) for pair in sorted({_pair(s) for s in request.sessions})) or "an assistant"
     written = f"{request.ai_lines} of {request.added} added lines were written by {who}"
     if request.ai_removed:
         written += f", which also removed {_count(request.ai_removed, 'line')}"
@@ -68,6 +70,11 @@ def _head(request: Request) -> list[str]:
         f"{written}, in {_count(places, 'file')} and {_count(len(request.sessions), 'session')}. "
         f"Commits {code(request.base[:12])} to {code(request.head[:12])}, for {code(request.target)}.",
     ]
+
+
+def _pair(session: Session) -> str:
+    """`tool:model` as the trailers write it."""
+    return f"{tool_name(session.tool)}:{slug(session.model)}"
 
 
 def _count(number: int, what: str) -> str:
@@ -98,7 +105,7 @@ def _quoted(text: str) -> str:
 def _regions(request: Request, links: Links, quoted: int, shown: int) -> list[str]:
     if not request.regions:
         return []
-    tools = {s.id: f"{s.tool}:{s.model}" for s in request.sessions}
+    tools = {s.id: _pair(s) for s in request.sessions}
     parts = ["### What the assistant wrote"]
     for region in request.regions[:shown]:
         label = f"{region.path} {_lines(region.lines)}"
@@ -185,7 +192,7 @@ def _checklist() -> list[str]:
 def _sessions(request: Request) -> list[str]:
     lines = []
     for session in request.sessions:
-        facts = [f"{session.tool}:{session.model}", f"conversation {session.conversation}"]
+        facts = [_pair(session), f"conversation {session.conversation}"]
         facts += [f"directed by {session.director}"] if session.director else []
         facts += [f"transcript {session.transcript_digest}"] if session.transcript_digest else []
         lines.append(f"- {code(session.id)}: {code(', '.join(facts), 500)}")
@@ -199,6 +206,6 @@ def title(request: Request) -> str:
 
 def summary(request: Request) -> str:
     """The request in one line, for a channel that takes no more."""
-    tools = ", ".join(sorted({visible(f"{s.tool}:{s.model}") for s in request.sessions})) or "an assistant"
+    tools = ", ".join(sorted({_pair(s) for s in request.sessions})) or "an assistant"
     said = f"Review request: {request.level} risk ({request.score} of 100); {request.ai_lines} of {request.added} added"
     return f"{said} lines by {tools}; {_count(request.ai_removed, 'line')} removed by it"

@@ -31,7 +31,7 @@ REMOTES = tomllib.loads((REVIEW / "remotes.toml").read_text())
 ASK = Ask(
     key="0123456789abcdef01234567",
     title="Retry `failed` charges",
-    document="<!-- earmark:0123456789abcdef01234567 -->\n\n## Review request\n\n<!-- /earmark -->\n\nAI-Assisted: yes\n",
+    document="<!-- earmark:0123456789abcdef01234567 -->\n\n## Request\n\n<!-- /earmark -->\n\nAI-Assisted: yes\n",
     branch="feature/retry",
     head="2" * 40,
     target="main",
@@ -169,7 +169,7 @@ def test_a_token_does_not_follow_a_hostile_remote(remote: str, kind: str) -> Non
         ("git@github.com:o/r", {"GH_TOKEN": "other"}, "other"),
         ("git@gitlab.com:o/r", TOKENS, "gl-secret"),
         ("https://gitea.com/o/r", TOKENS, "gt-secret"),
-        ("git@evil.example:o/r", {**TOKENS, "EARMARK_FORGE": "gitea", "EARMARK_FORGE_URL": "https://g.x/api/v1"}, "gt-secret"),
+        ("git@g.x:o/r", {**TOKENS, "EARMARK_FORGE": "gitea", "EARMARK_FORGE_URL": "https://g.x/api/v1"}, "gt-secret"),
         ("git@github.com:o/r", {"GITHUB_TOKEN": "bad\ntoken"}, ""),
         ("git@github.com:o/r", {}, ""),
     ],

@@ -1,0 +1,177 @@
+"""What a request says of real commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from real_git import RealGit
+from story import CHARGE, CLAUDE, RETRIED, Assessed, Story
+
+from earmark.origin.model import LineRange
+from earmark.review import span
+from earmark.review.collect import Collected, Sources, collect
+from earmark.trailers.message import parse
+
+
+@pytest.fixture
+def story(git: RealGit) -> Iterator[Story]:
+    told = Story(git)
+    yield told
+    told.ledger.close()
+
+
+def collected(story: Story, given: str = "", **more: Any) -> Collected:
+    sources = Sources("github", "github.com/example/shop", lambda changes: Assessed(), date(2026, 11, 21), **more)
+    return collect(story.repo, story.ledger, span.find(story.repo, given), sources)
+
+
+def test_the_regions_of_the_head_are_quoted(story: Story) -> None:
+    head = story.retry()
+    request = collected(story).request
+    assert (request.base, request.head, request.target) == (story.base, head, "main")
+    assert request.title == "Retry failed charges"
+    region, *more = request.regions
+    assert not more
+    assert (region.path, region.lines, region.session) == ("payments/charge.py", LineRange(2, 6), CLAUDE.id)
+    assert region.text == tuple(RETRIED.splitlines()[1:])
+    removal, *more = request.removals
+    assert not more
+    assert removal.text == tuple(CHARGE.splitlines()[1:])
+    assert (request.ai_lines, request.added, request.ai_removed) == (5, 6, 3)
+    assert request.tests_changed == ("tests/test_charge.py",)
+    assert request.rollout == "canary"
+    declared = parse(b"x\n\n" + request.trailers.encode()).declared
+    assert (declared.ai_lines, declared.lines, declared.removed, declared.risk) == (5, 6, 3, "high")
+    assert declared.review and declared.rollout == "canary"
+
+
+def test_neither_the_author_nor_the_director_is_asked(story: Story) -> None:
+    story.retry()
+    found = collected(story)
+    assert [choice.person.name for choice in found.route.people] == ["Grace"]
+    assert found.route.teams == ("example/payments",)
+    assert "Dev Eloper: the author, cannot review it" in found.route.lines
+    (grace,) = found.request.reviewers
+    assert grace.reason.startswith("senior, owns 1 of 1 files, wrote 4 lines")
+
+
+def test_the_change_cannot_choose_its_own_reviewers(story: Story) -> None:
+    story.git.write("CODEOWNERS", "* @dev\n")
+    story.git.write(".earmark.toml", "[roster]\npeople = []\n")
+    story.retry()
+    found = collected(story)
+    assert [choice.person.name for choice in found.route.people] == ["Grace"]
+
+
+def test_two_commits_are_one_request_with_the_lines_of_the_head(story: Story) -> None:
+    story.retry()
+    story.writes("payments/charge.py", "import time\n\n" + RETRIED.replace("            pass\n", ""))
+    head = story.commit("Wait between retries")
+    found = collected(story)
+    assert [(r.path, r.lines) for r in found.request.regions] == [
+        ("payments/charge.py", LineRange(1, 2)),
+        ("payments/charge.py", LineRange(4, 7)),
+    ]
+    assert found.request.head == head
+    assert (found.request.ai_lines, found.request.added, found.request.ai_removed) == (6, 7, 3)
+    assert found.request.title == "Retry failed charges"
+    only = collected(story, "HEAD~1..HEAD").request
+    assert (only.ai_lines, only.ai_removed) == (2, 1)
+
+
+def test_asking_again_after_an_amend_or_a_rebase_is_the_same_request(story: Story) -> None:
+    story.retry()
+    key = collected(story).request.key
+    story.git("commit", "-q", "--amend", "-m", "Retry failed charges for a while")
+    assert collected(story).request.key == key
+    story.git("switch", "-q", "main")
+    story.git.commit("Elsewhere", {"README": "x\n"})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    story.git("rebase", "-q", "main")
+    assert collected(story).request.key == key
+    story.git("branch", "-m", "other")
+    assert collected(story).request.key != key
+
+
+def test_a_change_without_ai_asks_for_nothing(story: Story) -> None:
+    story.git.write("payments/charge.py", CHARGE + "# by hand\n")
+    story.commit("By hand")
+    found = collected(story)
+    assert (found.request.ai_lines, found.request.trailers, found.route.lines) == (0, "", ())
+
+
+def test_the_same_request_twice_is_byte_equal(story: Story) -> None:
+    story.retry()
+    assert collected(story).request == collected(story).request
+
+
+def test_a_binary_file_a_renamed_one_and_a_deleted_one(story: Story) -> None:
+    story.git.write("logo.png", b"\x89PNG\0\0")
+    story.git("mv", "payments/charge.py", "payments/take.py")
+    story.git("rm", "-q", "tests/test_charge.py")
+    story.writes("payments/take.py", CHARGE + "\n\ndef refund(order):\n    return provider.refund(order)\n")
+    story.commit("Move")
+    request = collected(story).request
+    assert [(r.path, r.lines) for r in request.regions] == [("payments/take.py", LineRange(5, 8))]
+    assert request.tests_removed == ("tests/test_charge.py",)
+
+
+def test_problems_of_owners_and_policy_files_are_said(story: Story) -> None:
+    story.git("switch", "-q", "main")
+    policy = (story.git.top / ".earmark.toml").read_text() + 'away = "x"\n'
+    story.git.commit("Break", {"CODEOWNERS": "/payments/ @grace nobody\n", ".earmark.toml": policy})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "-c", "again")
+    story.retry()
+    problems = collected(story).problems
+    assert [p.partition(" line ")[0] for p in problems] == [".earmark.toml", "CODEOWNERS"]
+
+
+def test_which_span(story: Story) -> None:
+    git = story.git
+    with pytest.raises(span.NoSpan, match="HEAD adds nothing to main"):
+        span.find(story.repo)
+    head = story.retry()
+    found = span.find(story.repo)
+    assert (found.base, found.head, found.target, found.branch) == (story.base, head, "main", "retry")
+    assert (found.remote, found.url, found.pushed) == ("origin", "git@github.com:example/shop.git", False)
+    git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    assert span.find(story.repo).pushed
+    assert span.find(story.repo, f"{story.base}..HEAD")[:2] == (story.base, head)
+    assert span.find(story.repo, "main...retry")[:2] == (story.base, head)
+    assert span.find(story.repo, "retry")[:2] == (story.base, head)
+    assert span.find(story.repo, story.base).base == ""
+    git("config", "url.https://git.example.com/.insteadOf", "git@github.com:")
+    assert span.find(story.repo).url == "https://git.example.com/example/shop.git"
+    git("remote", "add", "fork", "git@github.com:dev/shop.git")
+    git("config", "branch.retry.pushRemote", "fork")
+    assert span.find(story.repo).remote == "fork"
+    for wrong in ("nowhere", "main..nowhere", "-x..HEAD", "HEAD..HEAD", "--output=x"):
+        with pytest.raises(span.NoSpan):
+            span.find(story.repo, wrong)
+
+
+def test_a_change_on_the_target_itself_gets_a_branch_of_its_own(git: RealGit) -> None:
+    story = Story(git)
+    git("switch", "-q", "main")
+    story.retry()
+    found = span.find(story.repo)
+    assert found.target == "main"
+    assert found.branch.startswith("review/retry-failed-charges-")
+    git("commit", "-q", "--amend", "-m", "Retry failed charges", "--no-edit")
+    assert span.find(story.repo).branch == found.branch
+    story.ledger.close()
+
+
+def test_a_repository_without_a_remote(git: RealGit, tmp_path: Path) -> None:
+    story = Story(git)
+    git("remote", "remove", "origin")
+    story.retry()
+    found = span.find(story.repo)
+    assert (found.base, found.remote, found.url, found.pushed) == (story.base, "", "", False)
+    story.ledger.close()
