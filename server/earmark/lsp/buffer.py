@@ -106,7 +106,7 @@ class Buffer:
         replaced: list[bytes] = []
         observed: Observed = "keystroke"
         try:
-            for change in changes:
+            for change in changes if isinstance(changes, list) else ():
                 edit = self._edit_of(change, encoding)
                 if not _is_typing(edit, self.text):
                     observed = "bulk"

@@ -29,9 +29,7 @@ class RegionNames:
 
     def follow(self, edits: Sequence[Edit], regions: Sequence[Region]) -> None:
         """Name `regions`, those of the text after `edits`, which were made one after the other."""
-        places = [
-            (named.id, named.region.origin, moved(named.region.start, named.region.end, edits)) for named in self.named
-        ]
+        places = [(name, region.origin, moved(region.start, region.end, edits)) for name, region in self.named]
         fresh = []
         first = 0
         for region in regions:

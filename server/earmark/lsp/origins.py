@@ -203,7 +203,7 @@ def _stats(repo: Repository) -> _Stats:
     found = []
     for path in recall.files_to_watch(repo):
         try:
-            status = os.stat(path)  # noqa: PTH116  (a Path object costs more than the call)
+            status = os.stat(path)
             found.append((status.st_mtime_ns, status.st_size))
         except OSError:
             found.append((0, 0))

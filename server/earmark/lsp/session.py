@@ -79,22 +79,19 @@ class Session:
         try:
             document, changes = params["textDocument"], params["contentChanges"]
             uri, version = document["uri"], document.get("version")
-            if not isinstance(changes, list):
-                raise MalformedChange("contentChanges is not a list")
-        except (KeyError, TypeError, AttributeError, MalformedChange) as error:
+            buffer = self.buffers.get(uri)
+        except (KeyError, TypeError, AttributeError) as error:
             log.error("A didChange was malformed and is ignored: %r", error)  # noqa: TRY400
             return
-        buffer = self.buffers.get(uri)
         if buffer is None:
             log.warning("A change of a document that is not open is ignored")
             return
+        observed = "bulk"
         try:
-            observed = buffer.change(
-                version if isinstance(version, int) else buffer.version, changes, self.client.encoding
-            )
+            version = version if isinstance(version, int) else buffer.version
+            observed = buffer.change(version, changes, self.client.encoding)
         except MalformedChange as error:
-            log.error("A change was malformed and is ignored: %s", error)  # noqa: TRY400
-            observed = "keystroke"
+            log.error("Part of a didChange is ignored: %s", error)  # noqa: TRY400
         self._unsettled[uri] = buffer
         if observed == "bulk":
             self.origins.arrived(buffer)
