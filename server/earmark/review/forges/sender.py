@@ -8,6 +8,7 @@ rate (primary or secondary) was not applied and may be repeated once the forge's
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -16,6 +17,8 @@ from earmark.review.forges.hosts import Credential, is_loopback
 from earmark.review.markdown import visible
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 TRIES: Final = 4
@@ -97,6 +100,7 @@ class Sender:
             timeout=httpx.Timeout(timeout, connect=10.0),
             trust_env=not is_loopback(urlsplit(api).hostname or ""),  # proxies, except to this machine
             headers={"User-Agent": "earmark"},
+            verify=_tls(),
         )
 
     def close(self) -> None:
@@ -193,12 +197,12 @@ class Sender:
             headers["If-None-Match"] = known[0]
         body = None if request.body is None else request.body
         with self._client.stream(request.method, url, headers=headers, json=body) as stream:
-            content = b""
+            content = bytearray()
             for chunk in stream.iter_bytes():
                 content += chunk
                 if len(content) > MOST_BYTES:
                     raise ForgeError(f"{self._origin} answers with more than {MOST_BYTES // 2**20} MB")
-            response = httpx.Response(stream.status_code, headers=_plain(stream.headers), content=content)
+            response = httpx.Response(stream.status_code, headers=_plain(stream.headers), content=bytes(content))
         if response.status_code in (301, 302, 307, 308) and hops < 3 and "location" in response.headers:
             if request.method != "GET" and response.status_code in (301, 302):
                 raise Rejected(
@@ -245,6 +249,14 @@ class Sender:
             why = self._credential.why_none or "the project does not exist or the token may not see it"
             raise Denied(f"{self._origin} answers 404 for {visible(urlsplit(url).path)}: {why}")
         raise Rejected(f"{self._origin} refuses {request.method} {visible(urlsplit(url).path)} with {status} {said}")
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """The certificates of the usual authorities; reading them takes a tenth of a second."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _origin(url: str) -> str:
