@@ -38,7 +38,7 @@ from earmark.trailers.message import parse
 REVIEW = Path(__file__).parents[3] / "fixtures" / "review"
 HOSTILE = [
     line.encode("ascii", "backslashreplace").decode("unicode_escape") if "\\" in line else line
-    for line in (REVIEW / "hostile.txt").read_text().splitlines()
+    for line in (REVIEW.parent / "vectors" / "hostile.txt").read_text().splitlines()
 ]
 
 
