@@ -1,0 +1,197 @@
+/** The language server's life: found, started, restarted when that may help, and explained when it does not run. */
+
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  type ErrorHandler,
+  type ErrorHandlerResult,
+  LanguageClient,
+  type LanguageClientOptions,
+  type Middleware,
+  State,
+  type StaticFeature,
+  TransportKind,
+} from "vscode-languageclient/node";
+import type { StandIns } from "./commands.ts";
+import { type Located, locate } from "./locate.ts";
+
+/** The settings that the server reads; the others are the extension's own and would be unknown to it. */
+const SERVER_SETTINGS = ["minimumSeverity", "codeLens"];
+
+/** Tells the server that regions are drawn here, so that it does not also say them by hint or diagnostic. */
+const drawsRegions: StaticFeature = {
+  fillClientCapabilities(capabilities) {
+    const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
+    capabilities.experimental = { ...experimental, earmark: { decorations: true } };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+export class Server implements vscode.Disposable {
+  /** The client while it runs. */
+  client: LanguageClient | undefined;
+  /** Why there is no client, in a sentence for the user; empty while there is one. */
+  problem = "The server has not been started yet.";
+  private readonly running = new vscode.EventEmitter<LanguageClient>();
+  private readonly gone = new vscode.EventEmitter<void>();
+  private readonly middleware: Middleware;
+  private queue: Promise<void> = Promise.resolve();
+
+  /** Fires whenever a server is ready, also after one that crashed came back. */
+  readonly onDidStart = this.running.event;
+  readonly onDidStop = this.gone.event;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly standIns: StandIns,
+    executeCommand: NonNullable<Middleware["executeCommand"]>,
+  ) {
+    this.middleware = {
+      executeCommand,
+      workspace: {
+        configuration: async (params, token, next) => {
+          const values = await next(params, token);
+          return Array.isArray(values) ? params.items.map((item, n) => ours(item.section, values[n])) : values;
+        },
+      },
+    };
+  }
+
+  /** Stops what runs and starts anew; calls that overlap are carried out one after the other. */
+  restart(): Promise<void> {
+    this.queue = this.queue.then(() => this.stop()).then(() => this.start());
+    return this.queue;
+  }
+
+  dispose(): void {
+    this.running.dispose();
+    this.gone.dispose();
+    void this.client?.stop();
+  }
+
+  private async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client?.needsStop()) await client.stop();
+    await client?.dispose();
+  }
+
+  private async start(): Promise<void> {
+    const found = this.locate();
+    if ("missing" in found) return this.fail(found.missing);
+    this.log.info(`Starting ${found.command} ${found.args.join(" ")} (${found.why})`);
+    const handler = new CloseHandler();
+    const client = new LanguageClient("earmark", "Earmark", this.options(found), this.clientOptions(handler));
+    handler.restarts = client.createDefaultErrorHandler();
+    client.registerFeature(drawsRegions);
+    client.onDidChangeState(({ newState }) => {
+      if (this.client !== client) return;
+      if (newState === State.Running) this.running.fire(client);
+      if (newState === State.Stopped && handler.gaveUp) this.fail(handler.gaveUp);
+    });
+    this.standIns.dispose();
+    try {
+      await client.start();
+    } catch (error) {
+      await client.dispose().catch(() => undefined);
+      return this.fail(await diagnose(found, error, this.context.extensionPath));
+    }
+    handler.started = true;
+    this.client = client;
+    this.problem = "";
+    this.running.fire(client);
+  }
+
+  private locate(): Located {
+    const settings = vscode.workspace.getConfiguration("earmark");
+    return locate({
+      interpreter: settings.get("interpreter", "").trim(),
+      path: settings.get("path", "").trim(),
+      environment: process.env["EARMARK_PYTHON"],
+      extension: this.context.extensionPath,
+      windows: process.platform === "win32",
+      isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+    });
+  }
+
+  /** The server's own folder is the extension's: what lies in the workspace must not decide what runs. */
+  private options(found: Exclude<Located, { missing: string }>) {
+    const { command, args } = found;
+    return { command, args: args.filter((a) => a !== "--stdio"), transport: TransportKind.stdio, options: { cwd: this.context.extensionPath } };
+  }
+
+  private clientOptions(errorHandler: ErrorHandler): LanguageClientOptions {
+    return {
+      documentSelector: [{ scheme: "file" }],
+      outputChannel: this.log,
+      initializationOptions: { trusted: vscode.workspace.isTrusted },
+      initializationFailedHandler: () => false,
+      errorHandler,
+      middleware: this.middleware,
+      markdown: { isTrusted: false, supportHtml: false },
+    };
+  }
+
+  private fail(problem: string): void {
+    this.client = undefined;
+    this.problem = problem;
+    this.log.error(problem);
+    this.standIns.show();
+    this.gone.fire();
+    void this.explain();
+  }
+
+  /** Says why nothing is shown, and offers what mends it. */
+  async explain(): Promise<void> {
+    const settings = "Open Settings";
+    const log = "Show Log";
+    const chosen = await vscode.window.showErrorMessage(`Earmark is not running. ${this.problem}`, settings, log);
+    if (chosen === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "earmark.interpreter");
+    if (chosen === log) this.log.show();
+  }
+}
+
+/** Restarts a server that had been running; one that never came up is explained instead. */
+class CloseHandler implements ErrorHandler {
+  started = false;
+  restarts: ErrorHandler | undefined;
+  /** Why it was not started again; empty while it is. */
+  gaveUp = "";
+
+  async error(...given: Parameters<ErrorHandler["error"]>): Promise<ErrorHandlerResult> {
+    return this.restarts ? this.restarts.error(...given) : { action: ErrorAction.Continue };
+  }
+
+  async closed(): Promise<CloseHandlerResult> {
+    if (!this.started || !this.restarts) return { action: CloseAction.DoNotRestart, handled: true };
+    const result = await this.restarts.closed();
+    if (result.action === CloseAction.DoNotRestart) this.gaveUp = result.message ?? "The server stopped.";
+    return { ...result, handled: true };
+  }
+}
+
+function ours(section: string | undefined, value: unknown): unknown {
+  if (section !== "earmark" || typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => SERVER_SETTINGS.includes(name)));
+}
+
+/** Asks the program for its version, because what it prints then is the clearest reason why it would not serve. */
+function diagnose(found: Exclude<Located, { missing: string }>, error: unknown, cwd: string): Promise<string> {
+  const serve = found.args.indexOf("serve");
+  const args = [...found.args.slice(0, serve), "--version"];
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Promise((resolve) => {
+    execFile(found.command, args, { timeout: 5000, cwd }, (failed, _, stderr) => {
+      const last = stderr.trim().split("\n").at(-1)?.slice(0, 300);
+      const said = failed ? last || failed.message : reason;
+      resolve(`${found.why} was used, and ${found.command} could not serve: ${said}`);
+    });
+  });
+}
