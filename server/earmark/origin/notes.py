@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 class Note(NamedTuple):
-    """One parsed note. `meta` is the JSON object; `opaque` holds the bytes of a newer schema, then all else is empty."""
+    """One parsed note. `meta` is the JSON object; of a newer schema only the bytes are kept, in `opaque`."""
 
     files: dict[str, tuple[Entry, ...]]
     meta: dict[str, Any]

@@ -4,39 +4,46 @@ A commit's note comes from commit objects, recorded snapshots and the notes of t
 from the worktree. A file whose exact blob was recorded is certain. Another one is transferred from the nearest
 snapshot, but only for commits that HEAD's reflog shows as created here: a colleague's commit that arrives by fetch must
 not pick up our uncommitted evidence.
+
+The number of git processes does not depend on the number of commits.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from earmark.git import notes as git_notes
-from earmark.git.changes import FileChange, commit_changes
+from earmark.git.changes import commit_changes
 from earmark.git.history import Commit, read
 from earmark.git.objects import Objects
 from earmark.git.refs import head
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
-from earmark.origin import lookup, notes
+from earmark.origin import notes, rewrites
+from earmark.origin.commit_origins import derive
 from earmark.origin.derive import file_origins
 from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
-from earmark.origin.model import UNKNOWN, Change, FileOrigins, Snapshot
-from earmark.origin.regions import overlay
-from earmark.origin.state import is_text, is_text_change, noted_snapshot, parsed, sessions_of
-from earmark.origin.transfer import transfer
 
 _MOST = 2_000
-_CREATED = (b"commit", b"cherry-pick", b"revert", b"rebase", b"am", b"merge", b"pull --rebase")
 _ATTEMPTS = 5
+
+
+class _Plan(NamedTuple):
+    """`due`: commits that may get a note, oldest first; `sources`: for each, the commits it was made from;
+    `created`: those HEAD's reflog shows as made here."""
+
+    due: tuple[Commit, ...]
+    sources: Mapping[str, Sequence[str]]
+    created: frozenset[str]
 
 
 def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Write the notes that are due and return the commits that got one.
 
-    `rewritten` maps a new commit to those it replaces, as git tells post-rewrite; without it amended commits are paired
-    from HEAD's reflog.
+    `rewritten` maps a new commit to those it replaces, as git tells post-rewrite; without it they are found from HEAD's
+    reflog.
     """
     if ledger.in_memory:
         return []
@@ -45,45 +52,51 @@ def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[st
     done = ledger.meta(key) or ledger.meta("born")
     if not here or (done == here and not rewritten):
         return []
-    created, amended = _reflog(repo, done)
-    sources = {**amended, **{new: tuple(old) for new, old in (rewritten or {}).items()}}
     with Objects(repo) as objects:
-        due = _due(repo, objects, here, done, sources)
-        written = _write(repo, ledger, objects, due, created | set(sources), sources) if due else []
-        ledger.set_meta(key, here)
+        seen = int(ledger.meta(f"reflog:{repo.top}") or 0)
+        log = rewrites.reflog(repo, done, seen)
+        plan = _plan(repo, objects, here, done, log, rewritten or {})
+        written = _write(repo, ledger, objects, plan) if plan.due else []
+        with ledger.transaction():
+            ledger.set_meta(key, here)
+            ledger.set_meta(f"reflog:{repo.top}", str(log.size))
         _refresh_dirty(repo, ledger, objects)
     return written
 
 
-def _due(repo: Repository, objects: Objects, here: str, done: str, sources: Mapping[str, Sequence[str]]) -> list[str]:
-    args = [here]
-    if done and objects.info(done) is not None:
-        args.append(f"^{done}")
-    ids = run(repo, "rev-list", "--reverse", "--topo-order", f"--max-count={_MOST}", *args, "--").decode().split()
-    known = set(ids)
-    return [*ids, *(new for new in sources if new not in known and objects.info(new) is not None)]
-
-
-def _write(
+def _plan(
     repo: Repository,
-    ledger: Ledger,
     objects: Objects,
-    due: Sequence[str],
-    created: set[str],
-    sources: Mapping[str, Sequence[str]],
-) -> list[str]:
+    here: str,
+    done: str,
+    log: rewrites.Reflog,
+    rewritten: Mapping[str, Sequence[str]],
+) -> _Plan:
+    exclude = [f"^{done}"] if done and objects.info(done) is not None else []
+    ids = _rev_list(repo, here, *exclude)
+    known = set(ids)
+    ids += [new for new in rewritten if new not in known and objects.info(new) is not None]
+    if log.created - known:
+        # Committed on a branch that HEAD has left again; what no branch holds any more needs no note.
+        ids += [id_ for id_ in _rev_list(repo, "--branches", *exclude) if id_ in log.created and id_ not in known]
+        known = set(ids)
+    left = [id_ for id_ in log.left if id_ not in known and objects.info(id_) is not None]
+    abandoned = _rev_list(repo, *left, f"^{here}") if left else []
+    due = tuple(read(repo, ids, objects=objects))
+    told = {new: tuple(old) for new, old in rewritten.items()}
+    found = rewrites.sources(due, read(repo, abandoned, objects=objects), log, objects)
+    return _Plan(due, {**found, **told}, frozenset(log.created | set(told)))
+
+
+def _rev_list(repo: Repository, *revs: str) -> list[str]:
+    out = run(repo, "rev-list", "--reverse", "--topo-order", f"--max-count={_MOST}", *revs, "--")
+    return out.decode().split()
+
+
+def _write(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan) -> list[str]:
     for _ in range(_ATTEMPTS):
         tip = git_notes.tip(repo, notes.REF)
-        wanted = sorted({*due, *(old for new in due for old in sources.get(new, ()))})
-        stored = git_notes.read(repo, notes.REF, wanted, objects=objects) if tip else {}
-        fresh: dict[str, bytes | None] = {}
-        missing = [id_ for id_ in due if id_ not in stored]
-        file_changes = commit_changes(repo, missing)
-        for commit in read(repo, missing, objects=objects):
-            priors = [(old, stored[old]) for old in sources.get(commit.id, ()) if old in stored]
-            change = derive(repo, ledger, objects, commit, file_changes[commit.id], priors, commit.id in created)
-            if change.is_ai:
-                fresh[commit.id] = notes.format_note(notes.from_change(change, digest(change.files)))
+        fresh = _fresh(repo, ledger, objects, plan, tip)
         if not fresh:
             return []
         try:
@@ -94,123 +107,24 @@ def _write(
     raise GitError(f"{notes.REF} kept moving while notes were written; run `earmark notes sync` again")
 
 
-def derive(
-    repo: Repository,
-    ledger: Ledger,
-    objects: Objects,
-    commit: Commit,
-    pairs: Sequence[FileChange],
-    priors: Sequence[tuple[str, bytes]],
-    created_here: bool,
-) -> Change:
-    """The change of one commit from recorded snapshots and the notes (`priors`) of the commits it replaces."""
-    files: list[FileOrigins] = []
-    texts: list[tuple[FileChange, bytes, bytes]] = []
-    parsed_priors = [(old, note) for old, raw in priors if (note := parsed(raw)) and not note.opaque]
-    evidence = False
-    for change in pairs:
-        if not is_text_change(change):
-            continue
-        old_path = change.old_path if change.old_path != change.path else ""
-        if not parsed_priors and not ledger.last(change.path) and not (old_path and ledger.last(old_path)):
-            if not ledger.exact(change.path, change.new or repo.blob_id(b"")):
-                texts.append((change, b"", b""))
-                files.append(FileOrigins(change.path, change.old_path, 0, 0))
-                continue
-        old, new = objects.blob(change.old), objects.blob(change.new)
-        if not is_text(old) or not is_text(new):
-            continue
-        snap = _recorded(repo, ledger, change, new, created_here)
-        for prior, note in parsed_priors:
-            snap = _with_prior(objects, snap, prior, note, change, new)
-        origins = file_origins(change.path, change.old_path, old, change.old, snap)
-        evidence = evidence or bool(origins.ai_lines or origins.ai_removed)
-        files.append(origins)
-        texts.append((change, old, new))
-    if evidence:
-        files = list(_with_counts(objects, files, [change for change, _, _ in texts]))
-    if len(commit.parents) > 1:
-        files = _own_lines_of_merge(objects, commit, files)
-    sessions = sessions_of(ledger, files)
-    for _, note in parsed_priors:
-        sessions = {**notes.sessions(note), **sessions}
-    return Change(commit.id, commit.parent, tuple(files), sessions)
-
-
-def _recorded(repo: Repository, ledger: Ledger, change: FileChange, new: bytes, created_here: bool) -> Snapshot:
-    old_path = change.old_path if change.old_path != change.path else ""
-    exact = lookup.exact_snapshot(ledger, change.path, repo.blob_id(new), new, old_path)
-    if exact:
-        return exact
-    return lookup.snapshot(repo, ledger, change.path, new, old_path=old_path) if created_here else Snapshot(new)
-
-
-def _with_prior(
-    objects: Objects, snap: Snapshot, prior: str, note: notes.Note, change: FileChange, new: bytes
-) -> Snapshot:
-    for path in dict.fromkeys((change.path, change.old_path)):
-        if path and (path in note.files or path in notes.removed_paths(note)):
-            was, before = objects.blob(f"{prior}:{path}"), objects.blob(f"{prior}^:{path}")
-            account = noted_snapshot(note, path, was, before)
-            return overlay(snap, transfer(account, new, UNKNOWN, 2))
-    return snap
-
-
-def _with_counts(
-    objects: Objects, files: Sequence[FileOrigins], changes: Sequence[FileChange]
-) -> Iterator[FileOrigins]:
-    """The same files with line counts where nothing was recorded: an AI change declares its share of all lines."""
-    for file, change in zip(files, changes, strict=True):
-        if file.added or file.removed:
-            yield file
-            continue
-        old, new = objects.blob(change.old), objects.blob(change.new)
-        if is_text(old) and is_text(new):
-            yield file_origins(file.path, file.old_path, old, change.old, Snapshot(new))
-
-
-def _own_lines_of_merge(objects: Objects, commit: Commit, files: Sequence[FileOrigins]) -> list[FileOrigins]:
-    """Only what no parent has: a merge is credited for its conflict resolutions, its parents keep their lines."""
-    own: list[FileOrigins] = []
-    for file in files:
-        if not file.ai_lines and not file.ai_removed:
-            continue
-        text = objects.blob(f"{commit.id}:{file.path}")
-        known: set[bytes] = set()
-        for parent in commit.parents[1:]:
-            known.update(line.rstrip() for line in objects.blob(f"{parent}:{file.path}").split(b"\n"))
-        lines = text.split(b"\n")
-        owners = tuple(
-            o._replace(lines=o.lines._replace(start=n, end=n))
-            for o in file.owners
-            for n in range(o.lines.start, o.lines.end + 1)
-            if lines[n - 1].rstrip() not in known
-        )
-        ai_text = tuple((key, line) for key, line in file.ai_text if line not in known)
-        if ai_text:
-            own.append(file._replace(owners=owners, ai_text=ai_text, removals=(), removed_text=()))
-    return own
-
-
-def _reflog(repo: Repository, done: str) -> tuple[set[str], dict[str, tuple[str, ...]]]:
-    """(commits HEAD's reflog shows as created here, amended commit → the one it replaces), since `done` if known."""
-    created: set[str] = set()
-    amended: dict[str, tuple[str, ...]] = {}
-    try:
-        with open(os.path.join(repo.git_dir, "logs", "HEAD"), "rb") as handle:
-            lines = handle.read().splitlines()[-_MOST:]
-    except OSError:
-        return created, amended
-    for line in lines:
-        head_part, _, action = line.partition(b"\t")
-        ids = head_part.split(b" ", 2)
-        if len(ids) < 3 or not action.startswith(_CREATED) or b"Fast-forward" in action:
-            continue
-        old, new = ids[0].decode(), ids[1].decode()
-        created.add(new)
-        if action.startswith(b"commit (amend)"):
-            amended[new] = (*amended.get(old, ()), old)
-    return created, amended
+def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip: str | None) -> dict[str, bytes | None]:
+    """The notes of the due commits that have none yet. What they were made from is derived first where it was never
+    noted, and not written: nobody reads an abandoned commit."""
+    due = {commit.id: commit for commit in plan.due}
+    olds = dict.fromkeys(old for sources in plan.sources.values() for old in sources if old not in due)
+    wanted = [*olds, *due]
+    stored = git_notes.read(repo, notes.REF, wanted, objects=objects) if tip else {}
+    missing = [id_ for id_ in wanted if id_ not in stored and (id_ in due or objects.info(id_) is not None)]
+    changes = commit_changes(repo, missing)
+    fresh: dict[str, bytes | None] = {}
+    for commit in read(repo, missing, objects=objects):
+        priors = [(old, stored[old]) for old in plan.sources.get(commit.id, ()) if old in stored]
+        change = derive(repo, ledger, objects, commit, changes[commit.id], priors, commit.id in plan.created)
+        if change.is_ai:
+            stored[commit.id] = notes.format_note(notes.from_change(change, digest(change.files)))
+            if commit.id in due:
+                fresh[commit.id] = stored[commit.id]
+    return fresh
 
 
 def _refresh_dirty(repo: Repository, ledger: Ledger, objects: Objects) -> None:

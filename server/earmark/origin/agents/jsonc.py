@@ -27,9 +27,14 @@ class Node(NamedTuple):
     value: Any
     items: tuple[tuple[str | None, int, Node], ...] = ()
 
+    def position(self, key: str) -> int:
+        """The index of the item under `key`, the last of duplicates; -1 when there is none."""
+        return max((index for index, (name, _, _) in enumerate(self.items) if name == key), default=-1)
+
     def get(self, key: str) -> Node | None:
-        """The value under `key`; of duplicates the last."""
-        return next((node for name, _, node in reversed(self.items) if name == key), None)
+        """The value under `key`, the last of duplicates."""
+        index = self.position(key)
+        return None if index < 0 else self.items[index][2]
 
 
 def parse(text: str) -> Node:
