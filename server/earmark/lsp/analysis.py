@@ -28,7 +28,7 @@ SLICE = 0.006
 # Bytes scanned in one slice of the deep look.
 CHUNK = 16 << 10
 # Around an edit: the smallest syntax node that encloses it, up to this size, and whole lines.
-_AROUND = 2 << 10
+_AROUND = 256
 _MOST_AROUND = 64 << 10
 
 # Seconds without an edit before the deep look; large files wait longer, for theirs takes longer.
@@ -152,6 +152,7 @@ class Analysis:
             found = self._scan(buffer, around)
             for low, high in around:
                 buffer.found.replace(low, high, [f for f in found if f.start <= high and f.end >= low])
+        buffer.changed.clear()
 
     def _scan(self, buffer: Buffer, ranges: list[tuple[int, int]]) -> tuple[Finding, ...]:
         from earmark.risk.engine import scan

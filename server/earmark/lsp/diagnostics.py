@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
@@ -22,16 +22,16 @@ MOST = 200
 
 
 class Sent(NamedTuple):
-    """What the client last got for a buffer: of which version, and its digest."""
+    """What the client last got for a buffer: of which version, and the items as JSON."""
 
     version: int
-    digest: str
+    items: str
 
 
 class Diagnostics:
-    """Sends and answers diagnostics for one client."""
+    """Sends and answers diagnostics for one client; `send` takes a whole message as JSON."""
 
-    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, send: Callable[[str], None]) -> None:
         self._send = send
         self._sent: dict[str, Sent] = {}
 
@@ -41,12 +41,11 @@ class Diagnostics:
         Every version gets one message even when nothing changed: a client that checks versions takes an older set as
         out of date.
         """
-        items = [raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]
-        sent = Sent(buffer.version, _digest(items))
+        sent = Sent(buffer.version, _items(buffer, marks, client))
         if self._sent.get(buffer.uri) == sent:
             return False
         self._sent[buffer.uri] = sent
-        self._publish({"uri": buffer.uri, "version": buffer.version, "diagnostics": items})
+        self._publish(f'"uri":{json.dumps(buffer.uri)},"version":{buffer.version},"diagnostics":{sent.items}')
         return True
 
     def pull(
@@ -54,26 +53,30 @@ class Diagnostics:
     ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
         """The answer to a client that asks; `previous` is the result id it already has."""
         marks = list(marks)
-        digest = _digest([raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks])
-        self._sent[buffer.uri] = Sent(buffer.version, digest)
-        if previous == digest:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=digest)
+        sent = Sent(buffer.version, _items(buffer, marks, client))
+        self._sent[buffer.uri] = sent
+        result_id = blake2b(sent.items.encode(), digest_size=12).hexdigest()
+        if previous == result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
         items = [diagnostic(buffer.document, mark, client.encoding) for mark in marks]
-        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=digest)
+        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)
 
     def outdated(self, buffer: Buffer, marks: Iterable[Mark], client: Client) -> bool:
         """Whether a client that asked has got something else than these marks."""
         sent = self._sent.get(buffer.uri)
-        items = [raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]
-        return sent is not None and sent.digest != _digest(items)
+        return sent is not None and sent.items != _items(buffer, marks, client)
 
     def close(self, buffer: Buffer, client: Client) -> None:
         """The buffer is closed: a client that was sent anything is sent an empty set."""
         if self._sent.pop(buffer.uri, None) is not None and not client.pull_diagnostics:
-            self._publish({"uri": buffer.uri, "diagnostics": []})
+            self._publish(f'"uri":{json.dumps(buffer.uri)},"diagnostics":[]')
 
-    def _publish(self, params: dict[str, Any]) -> None:
-        self._send({"jsonrpc": "2.0", "method": types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, "params": params})
+    def _publish(self, params: str) -> None:
+        self._send(f'{{"jsonrpc":"2.0","method":"{types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS}","params":{{{params}}}}}')
+
+
+def _items(buffer: Buffer, marks: Iterable[Mark], client: Client) -> str:
+    return "[" + ",".join([raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]) + "]"
 
 
 def risk_marks(buffer: Buffer, settings: Settings, href: Callable[[str], str]) -> list[Mark]:
@@ -109,7 +112,3 @@ def _mark(placed: Placed, severity: int, href: Callable[[str], str]) -> Mark:
         href(finding.rule),
         finding.category == "debug-in-production",
     )
-
-
-def _digest(items: list[dict[str, Any]]) -> str:
-    return blake2b(json.dumps(items).encode(), digest_size=12).hexdigest()

@@ -68,18 +68,18 @@ class EarmarkProtocol(LanguageServerProtocol):
     def _refuse(self, msg_id: Any, code: int, message: str) -> None:
         self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
 
-    def send_raw(self, message: dict[str, Any]) -> None:
-        """Send a message that already has the shape of JSON."""
+    def send_raw(self, message: str) -> None:
+        """Send a message that is JSON already."""
         if self.writer is None:
             return
         try:
-            self.writer.write(frame(_encode(message).encode()))
+            self.writer.write(frame(message.encode()))
         except OSError as error:
             log.warning("The client is gone: %s", error)
             self._server.stop(1)
 
     def _send_data(self, data: Any) -> None:
-        self.send_raw(self._converter.unstructure(data))
+        self.send_raw(_encode(self._converter.unstructure(data)))
 
     def _handle_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
         future = self._request_futures.get(msg_id)

@@ -176,8 +176,7 @@ class Regions:
             return
         self._told[buffer.uri] = outline
         if not self._mute:
-            params = {"uri": buffer.uri, "version": buffer.version}
-            self._protocol.send_raw({"jsonrpc": "2.0", "method": CHANGED, "params": params})
+            self._protocol.notify(CHANGED, {"uri": buffer.uri, "version": buffer.version})
 
     def forget(self, buffer: Buffer) -> None:
         """The buffer is closed."""

@@ -28,7 +28,7 @@ class ByteDocument:
     one code unit each.
     """
 
-    __slots__ = ("_head", "_tail", "text")
+    __slots__ = ("_ascii", "_head", "_tail", "text")
 
     # Line starts around the place of the last edit: those before it as offsets, those behind it as distances from the
     # end of the text, last line first. An edit leaves both alone, so typing in one place never touches the other lines.
@@ -38,6 +38,8 @@ class ByteDocument:
 
     def __init__(self, text: bytes) -> None:
         self.text = text
+        # Once other than ASCII has come in this stays false, which costs time but never a wrong answer.
+        self._ascii = text.isascii()
         self._head = [0, *_starts(text, 0, 1, len(text))]
         self._tail = []
 
@@ -80,20 +82,24 @@ class ByteDocument:
             return start
         if encoding == "utf-8":
             return _boundary(self.text, min(start + character, end), start)
-        content = self.text[start:end]
-        if content.isascii():
+        if self._ascii or self.text[start:end].isascii():
             return min(start + character, end)
-        return start + _bytes_of(content, character, encoding)
+        return start + _bytes_of(self.text[start:end], character, encoding)
 
     def position(self, offset: int, encoding: Encoding) -> tuple[int, int]:
         """The (line, character) of `offset`, which is clamped to the text; inside a line end, the end of that line."""
-        offset = min(max(offset, 0), len(self.text))
+        text = self.text
+        offset = min(max(offset, 0), len(text))
         line = self.line_at(offset)
         start = self.line_start(line)
-        offset = _boundary(self.text, min(offset, self.line_end(line)), start)
-        prefix = self.text[start:offset]
+        if offset > start and text[offset - 1 : offset + 1] == b"\r\n":
+            offset -= 1
+        if self._ascii:
+            return line, offset - start
+        offset = _boundary(text, offset, start)
+        prefix = text[start:offset]
         if encoding == "utf-8" or prefix.isascii():
-            return line, len(prefix)
+            return line, offset - start
         characters = prefix.decode("utf-8", "surrogateescape")
         if encoding == "utf-32":
             return line, len(characters)
@@ -108,6 +114,7 @@ class ByteDocument:
         # Whether a line starts at an offset depends on the bytes on both sides of it (CR LF is one line end), so the
         # starts at both edges of the edit are decided again.
         length = len(self.text)
+        self._ascii = self._ascii and new.isascii()
         while self._tail and length - self._tail[-1] <= end:
             self._tail.pop()
         self.text = self.text[:start] + new + self.text[end:]
