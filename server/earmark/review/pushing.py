@@ -13,6 +13,7 @@ from earmark.review.markdown import visible
 
 _TIMEOUT: Final = 120.0
 _UNREACHED: Final = ("Could not resolve host", "Connection refused", "Connection timed out", "unable to access")
+_DECIDED: Final = ("does not support push options", "[rejected]", "[remote rejected]")
 _LOST: Final = ("hung up unexpectedly", "early EOF", "Connection reset", "Broken pipe", "did not answer within")
 
 
@@ -27,6 +28,8 @@ def pusher(repo: Repository) -> Callable[[Push], str]:
             said = str(error)
             if any(text in said for text in step.same):
                 return said
+            if any(text in said for text in _DECIDED):
+                raise PushFailed(_advice(said)) from None
             if any(text in said for text in _UNREACHED):
                 raise Unreachable(said) from None
             if any(text in said for text in _LOST):
