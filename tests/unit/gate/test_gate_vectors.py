@@ -66,7 +66,9 @@ def paths_of(commits: list[CommitFacts]) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("case", cases("attestation"))
 def test_attestation(case: dict[str, Any]) -> None:
-    commit = CommitFacts("1" * 40, case["message"].encode(), change([]), note=NoteFacts(case["note"], case.get("ai", False)))
+    commit = CommitFacts(
+        "1" * 40, case["message"].encode(), change([]), note=NoteFacts(case["note"], case.get("ai", False))
+    )
     assert attestation(commit.note, parse_message(commit.message or b"").declared, named(commit)) == case["expect"]
     counted = check(Facts("push", (commit,))).attested
     assert counted._asdict()[case["expect"]] == sum(counted) == 1
