@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from earmark.text.diff import Hunk
+from earmark.text.diff import Hunk, match
 
 _LEAST = 3
 
@@ -15,7 +15,15 @@ def moved_lines(old: Sequence[bytes], new: Sequence[bytes], hunks: Sequence[Hunk
     Lines are compared without surrounding white space; a run needs at least one line with more than punctuation, so
     that closing brackets do not travel. Each lost line is used once.
     """
-    lost = {i: old[i].strip() for hunk in hunks for i in range(hunk.old_start, hunk.old_end)}
+    lost: dict[int, bytes] = {}
+    gains: list[tuple[Hunk, dict[int, bytes]]] = []
+    for hunk in hunks:
+        before = [line.strip() for line in old[hunk.old_start : hunk.old_end]]
+        after = [line.strip() for line in new[hunk.new_start : hunk.new_end]]
+        stayed = match(before, after)  # re-indented in place: neither lost nor gained
+        kept_old, kept_new = {i for i, _ in stayed}, {j for _, j in stayed}
+        lost |= {hunk.old_start + i: line for i, line in enumerate(before) if i not in kept_old}
+        gains.append((hunk, {hunk.new_start + j: line for j, line in enumerate(after) if j not in kept_new}))
     places: dict[tuple[bytes, ...], list[int]] = {}
     for i in lost:
         window = _window(lost, i)
@@ -25,8 +33,7 @@ def moved_lines(old: Sequence[bytes], new: Sequence[bytes], hunks: Sequence[Hunk
         return {}
     moved: dict[int, int] = {}
     used: set[int] = set()
-    for hunk in hunks:
-        gained = {j: new[j].strip() for j in range(hunk.new_start, hunk.new_end)}
+    for hunk, gained in gains:
         j = hunk.new_start
         while j < hunk.new_end:
             run = _longest(places.get(_window(gained, j), ()), lost, gained, j, used, hunk)

@@ -59,6 +59,14 @@ def reflog(repo: Repository, done: str, seen: int) -> Reflog:
     return Reflog(frozenset(created), tuple(left), size)
 
 
+def reflog_size(repo: Repository) -> int:
+    """The length of HEAD's reflog in bytes, 0 when there is none."""
+    try:
+        return os.stat(os.path.join(repo.git_dir, "logs", "HEAD")).st_size
+    except OSError:
+        return 0
+
+
 def sources(
     due: Sequence[Commit], abandoned: Sequence[Commit], log: Reflog, objects: Objects
 ) -> dict[str, tuple[str, ...]]:

@@ -50,10 +50,10 @@ def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[st
     here = head(repo).commit
     key = f"settled:{repo.top}"
     done = ledger.meta(key) or ledger.meta("born")
-    if not here or (done == here and not rewritten):
+    seen = int(ledger.meta(f"reflog:{repo.top}") or 0)
+    if not here or (done == here and rewrites.reflog_size(repo) == seen and not rewritten):
         return []
     with Objects(repo) as objects:
-        seen = int(ledger.meta(f"reflog:{repo.top}") or 0)
         log = rewrites.reflog(repo, done, seen)
         plan = _plan(repo, objects, here, done, log, rewritten or {})
         written = _write(repo, ledger, objects, plan) if plan.due else []
