@@ -76,7 +76,7 @@ def objects(source: Source) -> list[Object]:
     if source.language == "terraform":
         return list(_terraform(source))
     if source.language in ("yaml", "json"):
-        return [found for document in _documents(source) for found in _typed(document)]
+        return [found for document in documents(source) for found in _typed(document)]
     return []
 
 
@@ -155,7 +155,8 @@ def _hcl_object(source: Source, holder: Node, depth: int) -> dict[str, Value]:
     return entries
 
 
-def _documents(source: Source) -> Iterator[Value]:
+def documents(source: Source) -> Iterator[Value]:
+    """The documents of a YAML or JSON text as values."""
     for child in source.root.named_children:
         if child.type in ("document", "object", "array"):
             yield _plain(source, child, 0)

@@ -16,6 +16,7 @@ from earmark.risk.finding import CATEGORIES, SEVERITIES
 
 VERSION = "earmark-2026.11"
 FORMAT = 1
+CHANGES = "change.toml"
 
 # Which packs hold rules for a language, by the first word of the file name.
 FAMILIES = {
@@ -75,6 +76,63 @@ class Rule(NamedTuple):
     good: tuple[str, ...]
     path: str
     matchers: tuple[Matcher, ...]
+
+
+class ChangeRule(NamedTuple):
+    """A rule on old text against new. `compare` names the comparison, `facts` the kinds of fact it weighs, `words` the
+    RE2 expression their keys must match (`deep`: their text too). `where` is "code", "tests" or "all". `cases` are
+    (old text, new text that fires, new text that must stay silent, language, path)."""
+
+    id: str
+    category: str
+    severity: str
+    cwe: int
+    why: str
+    hint: str
+    compare: str
+    facts: tuple[str, ...]
+    words: str
+    but: str
+    to: str
+    was: str
+    units: str
+    languages: tuple[str, ...]
+    paths: str
+    where: str
+    deep: bool
+    lost: bool
+    fresh: bool
+    down: bool
+    cases: tuple[tuple[str, str, str, str, str], ...]
+
+
+_CHANGE_KEYS = frozenset(ChangeRule._fields)
+
+
+def parse_change_rule(table: dict[str, Any], pack: str) -> ChangeRule:
+    """One `[[rule]]` of the change pack; raises RuleError."""
+    where = f"{pack}: rule {table.get('id', '?')}"
+    unknown = set(table) - _CHANGE_KEYS
+    if unknown:
+        raise RuleError(f"{where}: unknown key {sorted(unknown)[0]!r}")
+    for key in ("id", "category", "severity", "why", "hint", "compare"):
+        if not _text(table, key, where):
+            raise RuleError(f"{where}: {key} is missing")
+    if table["category"] not in CATEGORIES or table["severity"] not in SEVERITIES:
+        raise RuleError(f"{where}: category or severity is not one we know")
+    try:
+        for key in ("words", "but", "to", "was", "units", "paths"):
+            regex(_text(table, key, where))
+    except ConditionError as problem:
+        raise RuleError(f"{where}: {problem}") from None
+    cases = tuple(
+        (c["old"], c["bad"], c["good"], c.get("language", "python"), c.get("path", "")) for c in table.get("cases", [])
+    )
+    values: dict[str, Any] = {key: table.get(key, "") for key in ChangeRule._fields}
+    flags = {key: bool(table.get(key, False)) for key in ("deep", "lost", "fresh", "down")}
+    lists = {key: _strings(table.get(key, []), f"{where}: {key}") for key in ("facts", "languages")}
+    numbers = {"cwe": int(table.get("cwe", 0)), "where": table.get("where", "code"), "cases": cases}
+    return ChangeRule(**(values | flags | lists | numbers))
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:
@@ -178,6 +236,7 @@ class RuleSet:
         """`packs`: file name -> its text, or None for one that ships with Earmark and is read when needed."""
         self.version = version
         self._packs = packs
+        self._changes: tuple[ChangeRule, ...] | None = None
         self.programs: dict[str, Any] = {}
         self._loaded: dict[str, tuple[Rule, ...]] = {}
         self._languages: dict[str, tuple[Rule, ...]] = {}
@@ -200,13 +259,23 @@ class RuleSet:
             self._languages[language] = tuple(r for r in rules if not r.languages or language in r.languages)
         return self._languages[language]
 
+    def changes(self) -> tuple[ChangeRule, ...]:
+        """The rules on old text against new; raises RuleError."""
+        if self._changes is None:
+            import tomllib
+
+            text = (resources.files("earmark.risk") / "packs" / CHANGES).read_text("utf-8")
+            self._changes = tuple(parse_change_rule(table, CHANGES) for table in tomllib.loads(text)["rule"])
+        return self._changes
+
     def all(self) -> tuple[Rule, ...]:
         """Every text rule, sorted by id."""
         return tuple(sorted((r for name in self._packs for r in self.pack(name)), key=lambda r: r.id))
 
-    def get(self, rule_id: str) -> Rule | None:
+    def get(self, rule_id: str) -> Rule | ChangeRule | None:
         """The rule of this id, or None."""
-        return next((rule for rule in self.all() if rule.id == rule_id), None)
+        every: tuple[Rule | ChangeRule, ...] = (*self.changes(), *self.all())
+        return next((rule for rule in every if rule.id == rule_id), None)
 
     def with_packs(self, packs: Iterable[tuple[str, str]]) -> RuleSet:
         """This set and further packs (file name, text); the version then says that it is not the named set alone."""
@@ -217,4 +286,5 @@ class RuleSet:
 def load_default() -> RuleSet:
     """The rule-set that ships with this version; nothing is read yet."""
     names = sorted(p.name for p in (resources.files("earmark.risk") / "packs").iterdir() if p.name.endswith(".toml"))
+    names.remove(CHANGES)
     return RuleSet(VERSION, dict.fromkeys(names))
