@@ -1,0 +1,158 @@
+"""`earmark status [--json] [--audit]`: origins of the worktree and of the staged change, risk, open obligations."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from earmark.cli.workspace import Workspace, display, guarded, workspace
+
+if TYPE_CHECKING:
+    from earmark.git.changes import FileChange
+    from earmark.origin.model import Change, FileOrigins
+    from earmark.policy.assessed import Assessed
+    from earmark.policy.model import Policy
+    from earmark.policy.obligations import Obligation
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0, or 2 when the state cannot be told."""
+    return guarded("status", _status(argv))
+
+
+def _status(argv: list[str]) -> Iterator[int]:
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(prog="earmark status", description="Origins, risk and open obligations of this change.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--audit", action="store_true", help="print the audit table instead")
+    asked = parser.parse_args(argv)
+    with workspace() as here:
+        told = _audit(here) if asked.audit else _state(here)
+    if asked.json:
+        print(json.dumps(told))
+    elif asked.audit:
+        for row in told["audit"]:
+            print(f"{row['at']}  {display(row['who'])}  {display(row['what'])}  {display(row['why'])}")
+    else:
+        _print(told)
+    yield 0
+
+
+def _audit(here: Workspace) -> dict[str, Any]:
+    return {"audit": [row._asdict() for row in here.ledger.audit_rows()]}
+
+
+def _state(here: Workspace) -> dict[str, Any]:
+    from earmark.git import refs
+    from earmark.git.changes import staged_changes, worktree_changes
+    from earmark.origin import state
+
+    repo, ledger = here
+    staged, worktree = state.staged(repo, ledger), state.worktree(repo, ledger)
+    staged_pairs, pairs = staged_changes(repo), worktree_changes(repo)
+    policy, problems = _policy(here)
+    risk = _assessed(here, worktree, pairs, policy)
+    files = [_file(f, pair.path, staged=True) for pair in staged_pairs if (f := _of(staged, pair.path)) is not None] + [
+        _file(f, pair.path, staged=False)
+        for pair in pairs
+        if (f := _of(worktree, pair.path)) is not None and f != _of(staged, pair.path)
+    ]
+    return {
+        "head": refs.head(repo).commit,
+        "files": files,
+        "risk": risk.whole.level if worktree.is_ai else "",
+        "score": risk.whole.score if worktree.is_ai else 0,
+        "findings": [
+            {"path": found.path, "rule": f.rule, "severity": f.severity, "message": f.message, "detail": f.detail}
+            for found in risk.files
+            for f in found.all
+        ],
+        "obligations": [
+            {"code": o.code, "message": o.message, "met": o.met, "policy": o.where, "fix": o.fix}
+            for o in _obligations(worktree, risk, policy, [pair.path for pair in pairs])
+        ],
+        "candidates": [{"path": path, "reason": reason} for path, reason in dict(ledger.candidates()).items()],
+        "problems": [*problems, *risk.errors],
+    }
+
+
+def _policy(here: Workspace) -> tuple[Policy, list[str]]:
+    from earmark.origin.recorder import Refused, read_file
+    from earmark.policy import load, model
+
+    try:
+        raw = read_file(os.path.join(here.repo.top, model.FILE))
+    except Refused as error:
+        return model.DEFAULT, [f"{model.FILE}: {error}"]
+    policy, problems = load.parse(raw)
+    return policy, [f"{model.FILE} line {p.line}: {p.message}" for p in problems]
+
+
+def _assessed(here: Workspace, change: Change, pairs: tuple[FileChange, ...], policy: Policy) -> Assessed:
+    from earmark.git.objects import Objects
+    from earmark.origin.recorder import Refused, read_file
+    from earmark.policy.assessed import assessed
+
+    with Objects(here.repo) as objects:
+
+        def read(pair: FileChange) -> tuple[bytes, bytes]:
+            try:
+                return objects.blob(pair.old), read_file(os.path.join(here.repo.top, pair.path))
+            except Refused:
+                return b"", b""
+
+        return assessed(here.ledger, change, pairs, read, policy)
+
+
+def _obligations(change: Change, risk: Assessed, policy: Policy, touched: list[str]) -> tuple[Obligation, ...]:
+    from earmark.policy.obligations import State, obligations
+
+    return obligations(policy, [change], risk.whole.level if change.is_ai else "", State(touched=tuple(touched)))
+
+
+def _of(change: Change, path: str) -> FileOrigins | None:
+    return next((file for file in change.files if file.path == path), None)
+
+
+def _file(file: FileOrigins, path: str, *, staged: bool) -> dict[str, Any]:
+    return {
+        "path": path,
+        "staged": staged,
+        "ai_lines": file.ai_lines,
+        "ai_removed": file.ai_removed,
+        "human_lines": file.human_lines,
+        "unknown_lines": file.unknown_lines,
+        "sessions": list(file.sessions),
+    }
+
+
+def _print(told: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not told["files"]:
+        console.print("nothing changed")
+    else:
+        table = Table(
+            "file", "", "AI", "removed by AI", "human", "unknown", box=None, header_style="dim", pad_edge=False
+        )
+        for file in told["files"]:
+            counts = [str(file[name]) for name in ("ai_lines", "ai_removed", "human_lines", "unknown_lines")]
+            table.add_row(display(file["path"]), "staged" if file["staged"] else "", *counts)
+        console.print(table)
+    if told["risk"]:
+        console.print(f"risk: {told['risk']} ({told['score']} of 100); `earmark assess` shows every term")
+    for finding in told["findings"]:
+        console.print(f"  {finding['severity']:8} {display(finding['path'])}: {display(finding['message'])}")
+    for item in told["obligations"]:
+        fix = f"; {display(item['fix'])}" if item["fix"] and not item["met"] else ""
+        console.print(f"  {'met ' if item['met'] else 'open'} {display(item['message'])}{fix}")
+    for item in told["candidates"]:
+        console.print(f"  ?    {display(item['path'])}: {display(item['reason'])}")
+    for problem in told["problems"]:
+        print(f"earmark status: {display(problem)}", file=sys.stderr)
