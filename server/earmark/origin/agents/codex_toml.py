@@ -20,7 +20,7 @@ class NotToml(ValueError):
 
 
 def redirected(json_change: FileChange, undo: bool, place: Place, command: str) -> list[FileChange]:
-    """The changes that give the same hooks as `json_change` (to `hooks.json`), in the file where the user keeps hooks."""
+    """The changes that give the hooks of `json_change` (to `hooks.json`), in the file where the user keeps hooks."""
     path = os.path.join(os.path.dirname(json_change.path), "config.toml")
     try:
         before = read(path)
@@ -95,6 +95,7 @@ def _put_in(document: TOMLDocument, place: Place, command: str) -> None:
         group, hook = tomlkit.table(), tomlkit.table()
         group.add("matcher", made["matcher"])
         hook.update(made["hooks"][0])  # type: ignore[index]
+        hook.add(tomlkit.nl())
         inner = tomlkit.aot()
         inner.append(hook)
         group.add("hooks", inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 from earmark.origin.agents import jsonc
@@ -51,12 +52,31 @@ def without(text: str, place: Place) -> str | None:
     return None if only and root.value in ({}, nothing) else left
 
 
-def found(text: str) -> dict[str, list[str]]:
-    """The commands of ours in a settings file, by event. Raises jsonc.NotJson."""
-    commands: dict[str, list[str]] = {}
-    for event, _, value in _entries(text):
-        commands.setdefault(event, []).extend(_commands(value))
-    return commands
+def commands(text: str) -> list[str]:
+    """The commands of ours in any file that can hold one: JSON, TOML, a script or the plugin."""
+    if text.startswith("#!"):
+        return [line for line in text.splitlines() if is_our_command(line)]
+    if is_our_file(text) and "const fixed = " in text:
+        argv = json.loads(text.partition("const fixed = ")[2].partition("\n")[0])
+        return [shlex.join(argv) if argv else "/earmark/run record --agent "]
+    try:
+        value: object = jsonc.parse(text).value
+    except jsonc.NotJson:
+        import tomllib
+
+        try:
+            value = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            return []
+    return [command for command in _texts(value) if is_our_command(command)]
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def kiro(place: Place, command: str) -> str:
