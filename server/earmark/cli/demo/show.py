@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -29,7 +30,8 @@ def show(chapter: Chapter) -> None:
 
 def _repository(told: dict[str, Any]) -> tuple[str, Group]:
     files = Text(f"{len(told['files'])} files in a new git repository; then: earmark init --git-hooks", style="dim")
-    return "A service, a repository, Earmark's hooks", Group(files, *[Text("  " + display(line)) for line in told["init"]])
+    plan = [Text("  " + display(line)) for line in told["init"]]
+    return "A service, a repository, Earmark's hooks", Group(files, *plan)
 
 
 def _editor(told: list[dict[str, Any]]) -> tuple[str, Group]:
@@ -45,7 +47,8 @@ def _edit(step: dict[str, Any]) -> Panel:
         who = f"{region['kind']} {region['tool']}:{region['model']}"
         table.add_row(Text("▌", style="magenta"), Text(where, style="bold"), Text(display(who), style="magenta"))
     for hint in step["hints"]:
-        table.add_row(Text("▸", style="cyan"), Text(str(hint["position"]["line"] + 1)), Text(display(_label(hint)), "cyan"))
+        line = str(hint["position"]["line"] + 1)
+        table.add_row(Text("▸", style="cyan"), Text(line), Text(display(_label(hint)), style="cyan"))
     for found in step["diagnostics"]:
         name, style = _SEVERITIES[found.get("severity", 3)]
         line = str(found["range"]["start"]["line"] + 1)
@@ -71,9 +74,11 @@ def _status(told: dict[str, Any]) -> tuple[str, Group]:
 
 
 def _commit(told: dict[str, Any]) -> tuple[str, Group]:
-    message = Panel(Text(display_lines(told["message"])), title="commit message", title_align="left", border_style="dim")
-    note = Panel(Text(display_lines(told["note"])), title="refs/notes/ai", title_align="left", border_style="dim")
-    return "git commit: the hooks write the trailers, the note records the lines", Group(message, note)
+    shown = [("commit message", told["message"]), ("refs/notes/ai", told["note"])]
+    panels = [
+        Panel(Text(display_lines(text)), title=title, title_align="left", border_style="dim") for title, text in shown
+    ]
+    return "git commit: the hooks write the trailers, the note records the lines", Group(*panels)
 
 
 def _gate(told: dict[str, Any]) -> Group:
@@ -91,7 +96,8 @@ def _review(told: dict[str, Any]) -> tuple[str, Group]:
     for item in told["requests"]:
         line = " ".join(item["push"]) if "push" in item else f"{item['method']} {item['url']}"
         requests.append(Text(display(line), style="bold"))
-    document = next((str(r["body"]["body"]) for r in told["requests"] if isinstance(r.get("body"), dict) and "body" in r["body"]), told["text"])
+    bodies = [request["body"] for request in told["requests"] if isinstance(request.get("body"), dict)]
+    document = next((str(body["body"]) for body in bodies if "body" in body), told["text"])
     body = Panel(Syntax(document, "markdown", theme="ansi_dark", word_wrap=True), border_style="dim")
     return "The review request, exactly as it would be sent (nothing was)", Group(*requests, body)
 
@@ -101,7 +107,7 @@ def display_lines(text: str) -> str:
     return "\n".join(display(line) for line in text.strip().split("\n"))
 
 
-_CHAPTERS = {
+_CHAPTERS: dict[str, Callable[[Any], tuple[str, RenderableType]]] = {
     "repository": _repository,
     "editor": _editor,
     "status": _status,

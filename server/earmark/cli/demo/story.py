@@ -193,8 +193,9 @@ class Story:
 
     def _process(self, argv: list[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            argv, cwd=self.repo, env=self.env, input=stdin or "", capture_output=True, text=True, timeout=60, check=False
-        )
+            argv, cwd=self.repo, env=self.env, input=stdin or "", capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
 
 
 def _filled(value: Any, known: dict[str, str]) -> Any:
