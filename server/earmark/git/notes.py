@@ -67,18 +67,22 @@ def write(
     notes: Mapping[str, bytes | None],
     expected_tip: str | None,
     *,
+    merged: str | None = None,
     message: str = "Notes written by earmark",
 ) -> str:
     """Store `notes` (None removes one) as one commit on `ref` and return the new tip.
 
     The reference moves only if it still stands on `expected_tip` (None: does not exist yet); otherwise `NotesMoved`
-    is raised and nothing has changed.
+    is raised and nothing has changed. `merged` becomes the new commit's second parent: the notes of a commit whose
+    content the caller has taken in.
     """
     pending = f"refs/earmark/pending/{os.getpid()}-{os.urandom(4).hex()}".encode()
     stream = [b"feature done\n", b"commit %b\nmark :1\ncommitter %b\n" % (pending, _committer(repo))]
     stream.append(_data(message.encode()))
     if expected_tip:
         stream.append(b"from %b\n" % expected_tip.encode())
+    if merged:
+        stream.append(b"merge %b\n" % merged.encode())
     stream += _edits(repo, notes, expected_tip)
     # The branch exists for fast-import alone: deleting it within the stream leaves the commit without a reference.
     stream.append(b"get-mark :1\nreset %b\nfrom %b\n\ndone\n" % (pending, repo.zero.encode()))

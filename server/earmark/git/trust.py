@@ -1,8 +1,9 @@
 """Which workspaces the user trusts: a list at user level, out of reach of any repository.
 
 `$XDG_CONFIG_HOME/earmark/trust.json` (default `~/.config`) holds `{"version": 1, "workspaces": [{"path", "root",
-"inode"}]}`: the worktree's top (the git directory of a bare repository), the id of one commit without parents, and,
-while there is no commit yet, the inode of the git directory. Another clone put at the same path lacks that commit.
+"inode", "shared"}]}`: the worktree's top (the git directory of a bare repository), the id of one commit without
+parents, while there is no commit yet the inode of the git directory, and the common directory: trust covers all
+worktrees of a repository. Another clone put at the same path lacks that commit.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ def open_repository(path: str | os.PathLike[str]) -> Repository | None:
 
 def is_trusted(repo: Repository) -> bool:
     """Whether the user trusts this workspace. Starts git only when its path is on the list."""
-    return any(_still_the_same(repo, entry) for entry in _read() if entry.get("path") == _path(repo))
+    return any(_still_the_same(repo, entry) for entry in _read() if _names(repo, entry))
 
 
 def trust(repo: Repository) -> None:
     """Put this workspace on the user's list."""
-    entry = {"path": _path(repo), "root": _root(repo), "inode": _inode(repo)}
-    _write([*(e for e in _read() if e.get("path") != entry["path"]), entry])
+    entry = {"path": _path(repo), "root": _root(repo), "inode": _inode(repo), "shared": repo.common_dir}
+    _write([*(e for e in _read() if not _names(repo, e)), entry])
 
 
 def distrust(repo: Repository) -> bool:
     """Take this workspace off the user's list; False when it was not on it."""
     entries = _read()
-    kept = [e for e in entries if e.get("path") != _path(repo)]
+    kept = [e for e in entries if not _names(repo, e)]
     if len(kept) == len(entries):
         return False
     _write(kept)
@@ -55,6 +56,22 @@ def _path(repo: Repository) -> str:
     return repo.top or repo.git_dir
 
 
+def _names(repo: Repository, entry: Mapping[str, Any]) -> bool:
+    """Whether the entry is about this worktree or another one of the same repository."""
+    return entry.get("path") == _path(repo) or (entry.get("shared") == repo.common_dir and _is_registered(repo))
+
+
+def _is_registered(repo: Repository) -> bool:
+    """Whether the repository itself knows this worktree. A `.git` file alone can point at anybody's repository."""
+    if repo.git_dir == repo.common_dir:
+        return True
+    try:
+        with open(os.path.join(repo.git_dir, "gitdir"), encoding="utf-8", errors="surrogateescape") as stream:
+            return os.path.realpath(stream.read().strip()) == os.path.join(repo.top, ".git")
+    except OSError:
+        return False
+
+
 def _root(repo: Repository) -> str:
     """One commit without parents reachable from HEAD, empty when there is no commit."""
     if not refs.head(repo).commit:
@@ -64,7 +81,7 @@ def _root(repo: Repository) -> str:
 
 
 def _inode(repo: Repository) -> str:
-    status = os.stat(repo.git_dir)
+    status = os.stat(repo.common_dir)
     return f"{status.st_dev}:{status.st_ino}"
 
 

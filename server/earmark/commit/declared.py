@@ -1,0 +1,128 @@
+"""What the commit about to be made declares: its origins, its policy, its risk, as one block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from earmark.commit import level, pending
+from earmark.commit.situation import Situation
+from earmark.git import history
+from earmark.git import notes as git_notes
+from earmark.git.changes import staged_changes
+from earmark.git.history import Commit
+from earmark.git.objects import Objects
+from earmark.git.repository import Repository
+from earmark.origin import notes, settle, state
+from earmark.origin.commit_origins import derive
+from earmark.origin.ledger import Ledger
+from earmark.origin.model import Change
+from earmark.policy import load, merge, model
+from earmark.policy.scope import needs_declaration
+from earmark.trailers import declare
+from earmark.trailers.message import blocks
+
+BASE_POLICY = "EARMARK_BASE_POLICY"
+
+
+class Declared(NamedTuple):
+    """`block` is empty when nothing is to be declared. `unexplained` is a commit whose declaration the new one
+    continues although its note is not here, or empty. `problems` are sentences for the user."""
+
+    change: Change
+    policy: model.Policy
+    block: str
+    fingerprint: str
+    unexplained: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The evidence in words."""
+        change = self.change
+        if not change.is_ai:
+            return "nobody recorded an assistant's text in this commit"
+        parts = []
+        if change.ai_lines:
+            parts.append(f"{change.ai_lines} of {change.added} added lines were written by an assistant")
+        if change.ai_removed:
+            parts.append(f"{change.ai_removed} line{'s were' if change.ai_removed != 1 else ' was'} removed by one")
+        return ", ".join(parts)
+
+
+def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapping[str, str]) -> Declared:
+    """The declaration of the index as the commit `situation` describes; its regions are kept in the ledger, from which
+    the note is derived later."""
+    pairs = staged_changes(repo, situation.base or repo.empty_tree)
+    with Objects(repo) as objects:
+        change, unexplained = _change(repo, ledger, objects, situation)
+        policy, problems = local_policy(repo, objects, environ)
+        risk = level.of_change(ledger, objects, pairs, change) if change.is_ai else level.NONE
+        changes = _range(repo, ledger, policy, change)
+        touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
+        block = _block(policy, change, changes, risk.level, touched)
+    print_ = pending.fingerprint(situation.base, pairs)
+    return Declared(change, policy, block, print_, unexplained, (*problems, *risk.problems))
+
+
+def local_policy(repo: Repository, objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
+    """The worktree's policy (HEAD's where there is none), tightened by the file that EARMARK_BASE_POLICY names."""
+    from earmark.git.worktree import read_file
+
+    text = read_file(repo, model.FILE, load.MAX_BYTES) if repo.top else None
+    if text is None:
+        text = objects.blob(f"HEAD:{model.FILE}")
+    policy, wrong = load.parse(text)
+    problems = [f"{model.FILE}:{p.line}: {p.message}" for p in wrong[:3]]
+    if environ.get(BASE_POLICY):
+        try:
+            with open(environ[BASE_POLICY], "rb") as file:
+                base, _ = load.parse(file.read(load.MAX_BYTES + 1))
+            policy = merge.merge_base(base, policy)
+        except OSError as error:
+            problems.append(f"the base policy {environ[BASE_POLICY]} cannot be read ({error.strerror})")
+    return policy, problems
+
+
+def _block(policy: model.Policy, change: Change, changes: Sequence[Change], risk: str, touched: Sequence[str]) -> str:
+    """The block of `change` alone, if it and the commits it is pushed with call for one."""
+    if policy.declare.mode == "forbid":
+        return ""
+    if change.is_ai and changes and not needs_declaration(policy, changes):
+        return ""
+    if change.is_ai:
+        # Whether the limit is passed was decided over the range; the numbers are this commit's own.
+        policy = policy._replace(declare=policy.declare._replace(trivial_lines=0))
+    return declare.block(policy, [change], risk or "low", touched)
+
+
+def _range(repo: Repository, ledger: Ledger, policy: model.Policy, change: Change) -> list[Change]:
+    """`change` with the commits that are not pushed yet, where the trivial limit asks for their sum."""
+    if not policy.declare.trivial_lines or not change.is_ai or not change.parent:
+        return [change]
+    unpushed = history.commits(repo, change.parent, "--not", "--remotes")
+    ids = [commit.id for commit in unpushed[-200:]]
+    return [*state.commits(repo, ledger, ids), change]
+
+
+def _change(repo: Repository, ledger: Ledger, objects: Objects, situation: Situation) -> tuple[Change, str]:
+    """The origins of the staged change against the first parent, and the source commit that cannot be explained."""
+    plain = state.record_index(repo, ledger)
+    if situation.kind == "commit" and not situation.sources:
+        return plain, ""
+    rebasing = os.path.isdir(os.path.join(repo.git_dir, "rebase-merge"))
+    if situation.sources and not rebasing:
+        settle.settle(repo, ledger)
+    stored = git_notes.read(repo, notes.REF, situation.sources, objects=objects)
+    sources = [id_ for id_ in situation.sources if objects.info(id_) is not None]
+    unexplained = [
+        commit.id
+        for commit in history.read(repo, sources, objects=objects)
+        if commit.id not in stored and blocks(commit.message)
+    ]
+    pairs = staged_changes(repo, situation.base or repo.empty_tree)
+    commit = Commit("", "", situation.parents, "", "", 0, "", "", 0, b"")
+    priors = [(id_, stored[id_]) for id_ in sources if id_ in stored]
+    change = derive(repo, ledger, objects, commit, pairs, priors, True)
+    return change, unexplained[0] if unexplained else ""

@@ -1,0 +1,165 @@
+"""What the hooks do once one of them has started us."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from earmark.commit import declared as declaring
+from earmark.commit import messages, parent, pending, preview, situation
+from earmark.commit.declared import Declared
+from earmark.commit.pending import Pending
+from earmark.git import config, refs
+from earmark.git.changes import staged_changes
+from earmark.git.objects import Objects
+from earmark.git.repository import Repository
+from earmark.origin import settle
+from earmark.origin.identity import identity
+from earmark.origin.ledger import Ledger, folder
+from earmark.policy.model import FILE
+from earmark.policy.scope import ai_files
+from earmark.trailers import message as trailers
+
+
+class Outcome(NamedTuple):
+    """`lines` are for the user's terminal; with `refused` the git command fails."""
+
+    lines: tuple[str, ...] = ()
+    refused: bool = False
+
+
+def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapping[str, str]) -> Outcome:
+    """Write the declaration into a message that is given, or show it in one that is asked for."""
+    file, source, commit = [*arguments, "", "", ""][:3]
+    pending.forget(repo)
+    started_by = parent.read()
+    now = situation.read(repo, source, commit, started_by, environ)
+    if now.kind == "pick":
+        return Outcome()
+    with Ledger.open(repo) as ledger:
+        found = declaring.staged(repo, ledger, now, environ)
+        _look_at_policy(repo, found)
+        if found.policy.declare.mode == "forbid" and found.change.is_ai:
+            return Outcome((*found.problems, *_forbidden(found)), refused=True)
+        message = messages.read(file)
+        how = messages.manner(config.read(repo), message, source, started_by, environ)
+        lines = list(found.problems)
+        if found.block and how.editor:
+            _ask(repo, file, message, found, how)
+        elif found.unexplained and trailers.blocks(message, how.comment):
+            lines.append(
+                f"the declaration is kept as it is: the note of {found.unexplained[:10]} is not here; "
+                "run `earmark notes sync`, then `earmark tag HEAD~1..HEAD`"
+            )
+        elif found.block or (now.sources and not found.unexplained):
+            _update(file, message, messages.with_block(message, found.block, how.comment))
+        if not found.change.is_ai and not now.sources:
+            # Nothing to declare, so there is time to write the notes that are due and to put the flag down.
+            settle.settle(repo, ledger)
+    return Outcome(tuple(lines))
+
+
+def commit_msg(repo: Repository, arguments: Sequence[str]) -> Outcome:
+    """Carry out what the user left standing in the editor."""
+    kept = pending.take(repo)
+    head = refs.head(repo).commit
+    if kept is None or kept.fingerprint != pending.fingerprint(head, staged_changes(repo)):
+        return Outcome()
+    file = arguments[0]
+    message = messages.read(file)
+    agreed = not kept.asked or preview.agreed(message, kept.comment)
+    plain = preview.remove(message, kept.comment)
+    if not messages.has_text(plain, kept.comment):
+        return Outcome()
+    if agreed:
+        _update(file, message, messages.with_block(plain, kept.block, kept.comment))
+        return Outcome() if kept.asked else Outcome((f"{kept.evidence}; declared:", *kept.block.splitlines()))
+    _update(file, message, plain)
+    if trailers.blocks(plain, kept.comment):
+        return Outcome()
+    return _declined(repo, kept, head)
+
+
+def post_rewrite(repo: Repository, told: bytes) -> Outcome:
+    """Write the notes of rewritten commits, and say which declarations no longer fit. `told` is git's list of
+    `old new` lines."""
+    from earmark.commit import stale
+
+    rewritten: dict[str, list[str]] = {}
+    for line in told.decode("ascii", "replace").splitlines():
+        old, _, new = line.partition(" ")
+        if new:
+            rewritten.setdefault(new.split(" ")[0], []).append(old)
+    with Ledger.open(repo) as ledger:
+        settle.settle(repo, ledger, rewritten)
+        count = len(stale.commits(repo, rewritten))
+    if not count:
+        return Outcome()
+    what = "1 commit declares" if count == 1 else f"{count} commits declare"
+    return Outcome((f"{what} what no longer fits; `earmark tag` with their range mends that",))
+
+
+def post_merge(repo: Repository) -> Outcome:
+    """Write the notes that are due."""
+    with Ledger.open(repo) as ledger:
+        settle.settle(repo, ledger)
+    return Outcome()
+
+
+def pre_push(repo: Repository, arguments: Sequence[str]) -> Outcome:
+    """Bring the notes to where the branch is going, before it arrives."""
+    from earmark.commit import share
+
+    with Ledger.open(repo) as ledger:
+        settle.settle(repo, ledger)
+    problem = share.push(repo, arguments[0] if arguments else "origin")
+    return Outcome((problem,) if problem else ())
+
+
+def _ask(repo: Repository, file: str, message: bytes, found: Declared, how: messages.Manner) -> None:
+    kept = Pending(found.fingerprint, found.block, how.comment, how.can_preview, found.summary)
+    pending.write(repo, kept)
+    if how.can_preview:
+        _update(file, message, messages.with_preview(message, found.block, found.summary, how))
+
+
+def _update(file: str, old: bytes, new: bytes) -> None:
+    if new != old:
+        messages.write(file, new)
+
+
+def _declined(repo: Repository, kept: Pending, head: str) -> Outcome:
+    with Ledger.open(repo) as ledger:
+        detail = json.dumps({"parent": head, "change": kept.fingerprint, "block": kept.block.splitlines()})
+        ledger.audit(identity(repo), "declined", "the line was deleted in the commit message", detail)
+    with Objects(repo) as objects:
+        policy, _ = declaring.local_policy(repo, objects, os.environ)
+    if policy.gate.enforce_locally:
+        line = f"{kept.evidence}; this repository's policy wants that declared: commit again and leave the line"
+        return Outcome((line,), refused=True)
+    return Outcome((f"{kept.evidence}; not declared, as you decided (kept in `earmark status --audit`)",))
+
+
+def _forbidden(found: Declared) -> list[str]:
+    files = [f"  {file.path}: {file.ai_lines} lines, {file.ai_removed} removed" for file in ai_files([found.change])]
+    return [
+        f"{FILE} forbids AI changes here, and {found.summary}:",
+        *files[:10],
+        "write these lines yourself, take them out of the commit, or talk to whoever owns the policy",
+    ]
+
+
+def _look_at_policy(repo: Repository, found: Declared) -> None:
+    """Leave for the shell part of the hook what it cannot read itself: that this policy was looked at, and whether it
+    declares every commit."""
+    ours = folder(repo)
+    always = os.path.join(ours, "always")
+    with open(os.path.join(ours, "policy"), "wb"):
+        pass
+    if found.policy.declare.mode == "always" and found.policy.base is None:
+        with open(always, "wb"):
+            pass
+    elif os.path.exists(always):
+        os.unlink(always)
