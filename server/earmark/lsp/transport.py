@@ -90,6 +90,11 @@ class Inbox:
         self._unsettled_since = 0.0
         self._at_end: Callable[[], None] | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is queued or being handled."""
+        return bool(self._queue) or self._scheduled
+
     def put(self, body: bytes) -> None:
         """Queue a message; called in the reader's thread."""
         self._queue.append(body)
