@@ -30,7 +30,8 @@ def show(chapter: Chapter) -> None:
 
 def _repository(told: dict[str, Any]) -> tuple[str, Group]:
     files = Text(f"{len(told['files'])} files in a new git repository; then: earmark init --git-hooks", style="dim")
-    plan = [Text("  " + display(line)) for line in told["init"]]
+    # The plan holds every line that was written; a summary is enough here.
+    plan = [Text("  " + display(line)) for line in told["init"] if line.startswith(("+++ ", "* "))]
     return "A service, a repository, Earmark's hooks", Group(files, *plan)
 
 

@@ -106,6 +106,8 @@ class Story:
         self._git("add", "-A")
         self._git("commit", "-q", "-m", "The order service")
         plan = self._earmark("init", "--git-hooks", "--yes")
+        if self._git("status", "--porcelain"):
+            self._git("commit", "-q", "-a", "-m", "Adopt Earmark")
         transcript = self.session.get("transcript")
         if transcript:
             file = self.home / transcript["path"]
