@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from earmark.git.changes import FileChange, tree_changes
 from earmark.git.objects import Objects
@@ -19,6 +19,7 @@ from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change, FileOrigins, LineRange, Session
 from earmark.policy import load, model
+from earmark.policy.globs import matching
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
 from earmark.review import familiarity, owners, routing
@@ -34,29 +35,18 @@ from earmark.review.request import (
     request_key,
 )
 from earmark.review.span import Span
+from earmark.risk.assess import Assessment, ChangedFile, Context, judge, risk_level_for_trailer
+from earmark.risk.rules import RuleSet
 from earmark.text.diff import diff_lines, split_lines
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
 
 
-class Term(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def evidence(self) -> str: ...
+class Judged(NamedTuple):
+    """What is risky about the change; `stated` is the level a trailer may state (rules only, no context)."""
 
-
-class Assessed(Protocol):
-    """What is read of the risk package's assessment."""
-
-    @property
-    def score(self) -> int: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def terms(self) -> Sequence[Term]: ...
+    assessment: Assessment
+    stated: str
 
 
 class Collected(NamedTuple):
@@ -69,12 +59,12 @@ class Collected(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What the caller brings: the forge's kind, the repository's name there ("host/path"), what assesses the changes,
-    open requests by login where known, the author's own words, and today."""
+    """What the caller brings: the forge's kind, the repository's name there ("host/path"), what judges the changed
+    files, open requests by login where known, the author's own words, and today."""
 
     forge: str
     repository: str
-    assess: Callable[[Sequence[Change]], Assessed]
+    judge: Callable[[Sequence[ChangedFile], Context], Judged]
     today: date
     load: Mapping[str, int] = {}
     title: str = ""
@@ -88,6 +78,7 @@ class _Facts(NamedTuple):
     changes: tuple[Change, ...]
     pairs: tuple[FileChange, ...]
     files: tuple[FileOrigins, ...]
+    contents: tuple[ChangedFile, ...]
     regions: tuple[RequestRegion, ...]
     removals: tuple[RequestRemoval, ...]
     sessions: dict[str, Session]
@@ -104,10 +95,11 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
 
         policy, wrong = load.parse(at_target(model.FILE) or b"")
         problems = [f"{model.FILE} line {p.line}: {p.message}" for p in wrong]
-        assessed = sources.assess(facts.changes)
+        judged = sources.judge(facts.contents, _context(facts, policy))
+        assessed = judged.assessment
         asked = needs(policy, facts.changes, assessed.level, [pair.path for pair in facts.pairs])
         route = _route(repo, facts, policy, asked, sources, at_target, problems)
-    request = _request(facts, policy, assessed, route, sources)
+    request = _request(facts, policy, judged, route, sources)
     return Collected(request, route, policy, tuple(problems))
 
 
@@ -117,6 +109,7 @@ def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Fa
     touched = {name for c in changes for f in c.files if f.ai_lines or f.ai_removed for name in (f.path, f.old_path)}
     in_range = {commit.id for commit in span.commits}
     files: list[FileOrigins] = []
+    contents: list[ChangedFile] = []
     regions: list[RequestRegion] = []
     for pair in pairs:
         old, new = objects.blob(pair.old), objects.blob(pair.new)
@@ -131,9 +124,34 @@ def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Fa
         added = sum(hunk.new_end - hunk.new_start for hunk in hunks)
         written = tuple((session, after[n - 1].rstrip()) for r, session in mine for n in range(r.start, r.end + 1))
         removed = _still_removed(changes, pair, gone)
+        taken = {line for _, line in removed}
+        at = tuple(
+            h.new_start for h in hunks if any(before[n].rstrip() in taken for n in range(h.old_start, h.old_end))
+        )
+        lines = tuple((where.start, where.end) for where, _ in mine)
+        contents.append(ChangedFile(pair.path, old, new, pair.old_path, lines, at, added, len(gone)))
         files.append(FileOrigins(pair.path, pair.old_path, added, len(gone), ai_text=written, removed_text=removed))
     sessions = {key: session for change in changes for key, session in change.sessions.items() if key.startswith("s_")}
-    return _Facts(span, changes, pairs, tuple(files), tuple(regions), _removals(objects, changes), sessions)
+    return _Facts(
+        span, changes, pairs, tuple(files), tuple(contents), tuple(regions), _removals(objects, changes), sessions
+    )
+
+
+def by_rules(rules: RuleSet) -> Callable[[Sequence[ChangedFile], Context], Judged]:
+    """Judging by a rule-set."""
+
+    def judged(files: Sequence[ChangedFile], context: Context) -> Judged:
+        assessment, found, _ = judge(files, rules, context)
+        return Judged(assessment, risk_level_for_trailer(found))
+
+    return judged
+
+
+def _context(facts: _Facts, policy: model.Policy) -> Context:
+    touched = [file.path for file in facts.files if file.ai_lines or file.ai_removed]
+    production = [rule.match for rule in policy.paths if rule.kind == "production"]
+    paths = dict.fromkeys(path for globs in production for path in matching(globs, touched))
+    return Context(ai_lines=sum(file.ai_lines for file in facts.files), production=tuple(paths))
 
 
 def _ai_ranges(
@@ -264,10 +282,8 @@ def _folders(paths: Sequence[str]) -> list[str]:
     return sorted(folders)
 
 
-def _request(
-    facts: _Facts, policy: model.Policy, assessed: Assessed, route: routing.Route, sources: Sources
-) -> Request:
-    span = facts.span
+def _request(facts: _Facts, policy: model.Policy, judged: Judged, route: routing.Route, sources: Sources) -> Request:
+    span, assessed = facts.span, judged.assessment
     added = sum(file.added for file in facts.files)
     written = sum(file.ai_lines for file in facts.files)
     removed = sum(file.ai_removed for file in facts.files)
@@ -289,7 +305,7 @@ def _request(
         review = bool(needs(policy, facts.changes, assessed.level, state_now.touched))
         tools = tuple((s.tool, s.model) for s in used)
         block = compose(
-            Declaration(True, tools, written, added, removed, assessed.level, review, rollout, digest(facts.files))
+            Declaration(True, tools, written, added, removed, judged.stated, review, rollout, digest(facts.files))
         )
     return Request(
         key=request_key(sources.repository, span.target, span.branch, span.first),
@@ -321,8 +337,6 @@ def _request(
 
 def _is_test(policy: model.Policy, path: str) -> bool:
     """Whether the policy calls `path` a test."""
-    from earmark.policy.globs import matching
-
     return bool(matching(policy.gate.tests, [path]))
 
 

@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             number = len(self.server.calls)
             self.server.calls.append(call)
             fault = self.server.faults(number, call) if self.server.faults else None
-            reply = Reply(500)
+            reply = Reply(500 if fault is None or fault.raw is None else 200)
             if fault is None or fault.applied:
                 try:
                     reply = self.server.service.answer(call)

@@ -45,9 +45,9 @@ class GitHubService(Service):
     def shown(self, pull: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in pull.items() if k not in ("waiting", "waiting_teams", "reviews")}
 
-    def listed(self, call: Call, _: dict[str, str]) -> Reply:
+    def listed(self, call: Call, given: dict[str, str]) -> Reply:
         head, base = call.query["head"][0], call.query["base"][0]
-        found = [p for p in self.pulls if head in (p["head"], f"o:{p['head']}") and p["base"] == base]
+        found = [p for p in self.pulls if head in (p["head"], f"{given['owner']}:{p['head']}") and p["base"] == base]
         if call.query["state"][0] != "all":
             found = [p for p in found if p["state"] == call.query["state"][0]]
         return paged(call, [self.shown(p) for p in reversed(found)], self.url)

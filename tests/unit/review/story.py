@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from real_git import RealGit
 
 from earmark.git.repository import Repository
@@ -13,6 +11,8 @@ from earmark.origin.ledger import Ledger
 from earmark.origin.model import Session
 from earmark.origin.recorder import record_event
 from earmark.origin.settle import settle
+from earmark.review.collect import Judged
+from earmark.risk.assess import Assessment, Term
 
 CLAUDE = Session("claude", "conversation-1", "claude-opus-4.5", "Dev Eloper <dev@example.com>")
 POLICY = """
@@ -48,18 +48,7 @@ RETRIED = "def charge(order):\n    while True:\n        try:\n            return
 )
 
 
-class Term(NamedTuple):
-    name: str
-    value: float
-    evidence: str
-
-
-class Assessed(NamedTuple):
-    """What a caller's assessment says; the risk package's has the same fields."""
-
-    score: int = 72
-    level: str = "high"
-    terms: tuple[Term, ...] = (Term("unbounded-retry", 72, "payments/charge.py:2"),)
+RISKY = Judged(Assessment(72, "high", (Term("finding", 72.0, "payments/charge.py: unbounded-retry"),)), "high")
 
 
 class Story:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from real_git import RealGit
-from story import CHARGE, CLAUDE, RETRIED, Assessed, Story
+from story import CHARGE, CLAUDE, RETRIED, RISKY, Story
 
 from earmark.origin.model import LineRange
 from earmark.review import span
-from earmark.review.collect import Collected, Sources, collect
+from earmark.review.collect import Collected, Judged, Sources, by_rules, collect
+from earmark.risk.rules import load_default
 from earmark.trailers.message import parse
 
 
@@ -25,7 +26,7 @@ def story(git: RealGit) -> Iterator[Story]:
 
 
 def collected(story: Story, given: str = "", **more: Any) -> Collected:
-    sources = Sources("github", "github.com/example/shop", lambda changes: Assessed(), date(2026, 11, 21), **more)
+    sources = Sources("github", "github.com/example/shop", lambda files, context: RISKY, date(2026, 11, 21), **more)
     return collect(story.repo, story.ledger, span.find(story.repo, given), sources)
 
 
@@ -175,3 +176,28 @@ def test_a_repository_without_a_remote(git: RealGit, tmp_path: Path) -> None:
     found = span.find(story.repo)
     assert (found.base, found.remote, found.url, found.pushed) == (story.base, "", "", False)
     story.ledger.close()
+
+
+def test_what_is_judged_is_what_the_assistant_did(story: Story) -> None:
+    seen: list[Any] = []
+
+    def judge(files: Any, context: Any) -> Judged:
+        seen.extend((files, context))
+        return RISKY
+
+    story.retry()
+    collect(story.repo, story.ledger, span.find(story.repo), Sources("github", "h/o/r", judge, date(2026, 11, 21)))
+    files, context = seen
+    by_path = {file.path: file for file in files}
+    assert by_path["payments/charge.py"].lines == ((2, 6),)
+    assert by_path["payments/charge.py"].removed_at == (1,)
+    assert (by_path["tests/test_charge.py"].lines, by_path["tests/test_charge.py"].removed_at) == ((), ())
+    assert (context.ai_lines, context.production) == (5, ("payments/charge.py",))
+
+
+def test_the_rules_that_ship_find_the_endless_retry(story: Story) -> None:
+    story.retry()
+    sources = Sources("github", "h/o/r", by_rules(load_default()), date(2026, 11, 21))
+    request = collect(story.repo, story.ledger, span.find(story.repo), sources).request
+    assert any(term.name == "finding" and "payments/charge.py" in term.evidence for term in request.terms)
+    assert request.level in ("medium", "high", "critical")

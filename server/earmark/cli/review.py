@@ -1,0 +1,223 @@
+"""`earmark review request|status|approve|outbox`: asks for a review, follows it, signs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from earmark.cli.workspace import CannotTell, display, guarded, workspace
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from earmark.git.repository import Repository
+    from earmark.origin.ledger import Ledger
+    from earmark.review.collect import Collected
+    from earmark.review.forges.forge import Ask, Forge
+    from earmark.review.forges.hosts import Credential, Place
+    from earmark.review.span import Span
+
+_COMMANDS = {"request": "ask for a review of AI changes"}
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0; 1 when the policy's needs could not all be asked for; 2 when it cannot be told or sent."""
+    name = argv[0] if argv else "--help"
+    if name in ("-h", "--help"):
+        print("usage: earmark review COMMAND [options]\n")
+        print("\n".join(f"  {command:9} {does}" for command, does in _COMMANDS.items()))
+        return 0
+    if name != "request":
+        print(f"earmark review: no command {display(name)!r}; one of {', '.join(_COMMANDS)}", file=sys.stderr)
+        return 2
+    return guarded("review request", _request(argv[1:]))
+
+
+def _parser() -> ArgumentParser:
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(prog="earmark review request", description="Ask the right person to review AI changes.")
+    parser.add_argument(
+        "range", nargs="?", default="", help="A..B or a commit; by default what HEAD adds to the target"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="send nothing; print the exact requests")
+    parser.add_argument("--json", action="store_true", help="print JSON: the requests of a dry run, else what was done")
+    parser.add_argument("--document", action="store_true", help="print the request as JSON and send nothing")
+    parser.add_argument("--target", default="", help="the branch the change goes to")
+    parser.add_argument("--remote", default="", help="the remote the change is pushed to")
+    parser.add_argument("--title", default="", help="the request's title; by default the first commit's subject")
+    parser.add_argument("--asked", default="", help="what the session was asked, in your words, for the reviewer")
+    parser.add_argument("--draft", action="store_true", help="open the request as a draft")
+    return parser
+
+
+def _request(argv: list[str]) -> Iterator[int]:
+    asked = _parser().parse_args(argv)
+    with workspace() as (repo, ledger):
+        yield _requested(repo, ledger, asked)
+
+
+def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
+    import json
+
+    from earmark.review.forges.forge import Refused, plan, shown
+    from earmark.review.forges.hosts import ForgeUnknown
+    from earmark.review.forges.sender import ForgeError
+    from earmark.review.request import as_json
+    from earmark.review.span import NoSpan, find
+
+    try:
+        span = find(repo, asked.range, target=asked.target, remote=asked.remote)
+        where = _place(span)
+        found = _collect(repo, ledger, span, where, asked)
+        for problem in found.problems:
+            print(f"earmark review request: {display(problem)}", file=sys.stderr)
+        request = found.request
+        if not request.ai_lines and not request.ai_removed and not found.route.lines:
+            print("[]" if asked.json else "no AI change in this range, and the policy asks for no review of it")
+            return 0
+        if asked.document:
+            print(json.dumps(as_json(request), indent=2))
+            return 0
+        forge, token = _forge(repo, where)
+        ask = _ask(span, where, found, forge, draft=asked.draft)
+        if not asked.dry_run:
+            return _send(repo, where, token, forge, ask, found, as_data=asked.json)
+        steps = [shown(step) for step in plan(forge, ask)]
+    except (NoSpan, ForgeUnknown, Refused, ForgeError) as error:
+        raise CannotTell(str(error)) from error
+    if asked.json:
+        print(json.dumps(steps, indent=2))
+    else:
+        _preview(ask, found, steps, token)
+    return 0
+
+
+def _place(span: Span) -> Place:
+    """Where the request goes, from the remote, the environment and the user's own settings."""
+    import os
+    from pathlib import Path
+
+    from earmark.review.forges import hosts
+    from earmark.review.forges.remote import BadRemote, Remote, parse
+
+    settings: dict[str, hosts.Setting] = {}
+    file = Path(hosts.settings_file(os.environ))
+    if file.is_file():
+        settings = hosts.read_settings(file.read_text("utf-8"))
+    remote: Remote | None = None
+    try:
+        remote = parse(span.url) if span.url else None
+    except BadRemote as error:
+        # A mirror on this disk names no forge, but its folders name the project when the user names the forge.
+        if not os.environ.get("EARMARK_FORGE_URL") or "://" in span.url or ":" in span.url:
+            raise hosts.ForgeUnknown(str(error)) from error
+        parts = [
+            part for part in span.url.removesuffix("/").removesuffix(".git").split("/") if part not in ("", ".", "..")
+        ]
+        remote = Remote("file", "", None, "/".join(parts[-2:]))
+    return hosts.place(remote, os.environ, settings)
+
+
+def _collect(repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace) -> Collected:
+    from datetime import date
+    from urllib.parse import urlsplit
+
+    from earmark.review.collect import Sources, by_rules, collect
+    from earmark.risk.rules import load_default
+
+    host = urlsplit(where.project.web or where.project.api).hostname or ""
+    sources = Sources(
+        where.kind,
+        f"{host}/{where.project.path}",
+        by_rules(load_default()),
+        date.today(),
+        title=asked.title,
+        asked=asked.asked,
+    )
+    return collect(repo, ledger, span, sources)
+
+
+def _forge(repo: Repository, where: Place) -> tuple[Forge, Credential]:
+    import os
+
+    from earmark.review.forges.hosts import credential, forge_of
+    from earmark.review.pushing import credential_helper
+
+    token = credential(where, os.environ, credential_helper(repo))
+    return forge_of(where, with_token=bool(token.value)), token
+
+
+def _ask(span: Span, where: Place, found: Collected, forge: Forge, *, draft: bool) -> Ask:
+    from earmark.origin.model import LineRange
+    from earmark.review import document
+    from earmark.review.forges.forge import Ask
+    from earmark.review.labels import labels
+
+    request = found.request
+
+    def link(path: str, lines: LineRange) -> str:
+        return forge.link(path, lines.start, lines.end, span.head)
+
+    return Ask(
+        key=request.key,
+        title=document.title(request),
+        document=document.markdown(request, link),
+        branch=span.branch,
+        head=span.head,
+        target=span.target,
+        remote=span.remote,
+        reviewers=tuple(choice.person.login for choice in found.route.people if choice.person.login),
+        teams=found.route.teams,
+        labels=labels(request, where.kind),
+        push=not span.pushed,
+        draft=draft,
+        summary=document.summary(request),
+    )
+
+
+def _send(
+    repo: Repository, where: Place, token: Credential, forge: Forge, ask: Ask, found: Collected, *, as_data: bool
+) -> int:
+    import json
+    import time
+
+    from earmark.review.forges.sender import Clock, Sender
+    from earmark.review.pushing import pusher
+
+    if not repo.trusted:
+        raise CannotTell("nothing is sent from a workspace that is not trusted; run `earmark trust` if it is yours")
+    if where.kind == "github" and not token.value:
+        raise CannotTell(token.why_none)
+    with Sender(where.project.api, token, pusher(repo), Clock(time.time, time.sleep)) as sender:
+        receipt = sender.carry_out(lambda: forge.request(ask))
+    if as_data:
+        print(json.dumps({"key": ask.key, **receipt._asdict(), "unmet": found.route.unmet}, indent=2))
+    else:
+        verb = "asked for a review" if receipt.created else "brought the request up to date"
+        print(f"{verb}: {display(receipt.url or receipt.number or ask.branch)}")
+        for line in (*(f"asked {who}" for who in receipt.asked), *receipt.notices, *found.route.unmet):
+            print(f"  {display(line)}")
+    return 1 if found.route.unmet else 0
+
+
+def _preview(ask: Ask, found: Collected, steps: list[dict[str, object]], token: Credential) -> None:
+    """The request as it would be sent, why these people, and every step."""
+    import json
+
+    print(f"# {display(ask.title)}\n\n{ask.document}")
+    print("--- why these people")
+    print("\n".join(map(display, found.route.lines)) or "nobody is asked for")
+    print("\n--- what would be sent")
+    if not token.value:
+        print(display(token.why_none))
+    for step in steps:
+        if "push" in step:
+            import shlex
+
+            print(display(shlex.join(step["push"])))  # type: ignore[arg-type]
+        else:
+            print(f"{step['method']} {step['url']}")
+            if step["body"] is not None:
+                print(json.dumps(step["body"], indent=2))
