@@ -220,6 +220,6 @@ def _capped(parts: Sequence[tuple[str, float, str, str]], cap: float) -> list[Te
 
 
 def risk_level_for_trailer(found: Iterable[FileFindings]) -> str:
-    """The level `AI-Risk` states: from findings of the named rule-set in AI text and AI removals, nothing else."""
-    terms = _finding_terms(list(found))
-    return level_of(sum(t.value for t in terms))
+    """The level `AI-Risk` states: the worst severity of the named rule-set's findings in AI text and AI removals, and
+    nothing else. A file's level depends on that file alone, so it may be kept by content."""
+    return LEVELS[max((f.rank for file in found for f in file.all), default=0)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from earmark.risk.change_rules import compare
 from earmark.risk.engine import scan
-from earmark.risk.rules import Rule, RuleSet
+from earmark.risk.rules import ChangeRule, Rule, RuleSet
 
 # What an example of a language is called when the rule names no path.
 _NAMES = {
@@ -33,4 +34,19 @@ def failures(rule: Rule, rules: RuleSet) -> list[str]:
                 problems.append(f"{rule.id}: {kind} example {number}: {errors[0]}")
             elif fires != (kind == "bad"):
                 problems.append(f"{rule.id}: {kind} example {number} {'fires' if fires else 'is silent'}: {text!r}")
+    return problems
+
+
+def change_failures(rule: ChangeRule, rules: RuleSet) -> list[str]:
+    """The same for a rule on old text against new."""
+    problems = []
+    for number, (old, bad, good, language, path) in enumerate(rule.cases, 1):
+        for text, wanted in ((bad, True), (good, False)):
+            found, errors = compare(old.encode(), text.encode(), language, path or _NAMES[language], rules=rules)
+            if errors:
+                problems.append(f"{rule.id}: case {number}: {errors[0]}")
+            elif any(f.rule == rule.id for f in found) != wanted:
+                problems.append(f"{rule.id}: case {number} {'is silent' if wanted else 'fires on the near miss'}")
+    if len(rule.cases) < 2:
+        problems.append(f"{rule.id}: needs at least two cases")
     return problems

@@ -272,10 +272,13 @@ class RuleSet:
         """Every text rule, sorted by id."""
         return tuple(sorted((r for name in self._packs for r in self.pack(name)), key=lambda r: r.id))
 
+    def every(self) -> tuple[Rule | ChangeRule, ...]:
+        """All rules, those on texts first."""
+        return (*self.all(), *self.changes())
+
     def get(self, rule_id: str) -> Rule | ChangeRule | None:
         """The rule of this id, or None."""
-        every: tuple[Rule | ChangeRule, ...] = (*self.changes(), *self.all())
-        return next((rule for rule in every if rule.id == rule_id), None)
+        return next((rule for rule in self.every() if rule.id == rule_id), None)
 
     def with_packs(self, packs: Iterable[tuple[str, str]]) -> RuleSet:
         """This set and further packs (file name, text); the version then says that it is not the named set alone."""
