@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from earmark.review.owners import Ownership
 
 MOST_REVIEWERS: Final = 15  # GitHub takes no more people and teams on one request
+MOST_NAMED: Final = 10  # of them by name; a change that needs more is to be split
 
 
 class Person(NamedTuple):
@@ -83,39 +84,40 @@ class Route(NamedTuple):
 def route(facts: Facts) -> Route:
     """The team and the named people for this change."""
     lines: list[str] = []
+    roster = _Roster(facts.people)
     barred = _barred(facts, lines)
     chosen: dict[str, Choice] = {}
     second: dict[str, Choice] = {}
     single: list[str] = []
     unmet: list[str] = []
     for need in sorted(facts.needs, key=lambda n: (-n.rank, -n.wanted, n.line, n.why, n.paths)):
-        lines.append(f"{need.why}: {need.wanted} × {need.level} or above{_at(need.line)}")
-        groups = _groups(facts, need, lines)
+        lines.append(f"{need.why}: {need.wanted} × {_level(need)}{_at(need.line)}")
+        owned = _owned(facts, roster, need, lines)
         able = [p for p in facts.people if p.rank >= need.rank]
-        lines += [f"{p.name}: {p.level}, below {need.level}" for p in facts.people if p.rank < need.rank]
+        lines += [f"{p.name}: {p.level or 'no level'}, below {need.level}" for p in facts.people if p.rank < need.rank]
         eligible = [p for p in able if p.name not in barred]
         here = [p for p in eligible if not _away(p, facts.today)]
         lines += [f"{p.name}: {barred[p.name]}" for p in able if p.name in barred]
         lines += [f"{p.name}: away until {p.away_until}" for p in eligible if _away(p, facts.today)]
-        single += _alone(need, groups, eligible)
-        picked = _pick(facts, need, groups, here, chosen, lines)
+        single += _alone(need, owned, eligible)
+        picked = _pick(facts, need, owned, here, chosen, lines)
         if len(picked) < need.wanted:
-            unmet.append(
-                f"{need.why}: {need.wanted - len(picked)} more at {need.level} or above needed, nobody is left"
-            )
-            lines.append(unmet[-1])
-        for choice in picked:
-            chosen.setdefault(choice.person.name, choice)
+            unmet.append(f"{need.why}: {need.wanted - len(picked)} more at {_level(need)} needed, nobody is left")
+        chosen.update((choice.person.name, choice) for choice in picked if choice.person.name not in chosen)
         spare = [p for p in here if p.name not in chosen]
         if spare:
-            nearest = min(spare, key=lambda p: _order(facts, groups, p))
-            second.setdefault(nearest.name, Choice(nearest, _reason(facts, groups, nearest)))
-    teams = _teams(facts, [choice.person for choice in chosen.values()], lines)
+            nearest = min(spare, key=lambda p: _order(facts, owned, p))
+            second.setdefault(nearest.name, Choice(nearest, _reason(facts, owned, nearest)))
+    people = tuple(chosen.values())[:MOST_REVIEWERS]
+    teams = _teams(facts, people, MOST_REVIEWERS - len(people), lines)
     later = tuple(choice for name, choice in second.items() if name not in chosen)
-    lines += single
+    lines += single + unmet
     lines += [f"{choice.person.name}: second choice, {choice.reason}" for choice in later]
-    people = tuple(chosen.values())[: MOST_REVIEWERS - len(teams)]
     return Route(people, teams, later, tuple(dict.fromkeys(single)), tuple(unmet), tuple(dict.fromkeys(lines)))
+
+
+def _level(need: Need) -> str:
+    return f"{need.level} or above" if need.level else "any level"
 
 
 def _at(line: int) -> str:
@@ -170,11 +172,48 @@ def _away(person: Person, today: date) -> bool:
     return person.away_until is not None and today < person.away_until
 
 
-Groups = Mapping[tuple[str, ...], tuple[str, ...]]
+class _Roster:
+    """`owns`, answered for an owner at once: names by address, login, name and team."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._identities: dict[str, set[str]] = {}
+        self._teams: dict[str, set[str]] = {}
+        self._found: dict[str, frozenset[str]] = {}
+        for person in people:
+            for key in (*person.emails, person.name, f"@{person.login}" if person.login else "", person.login):
+                self._identities.setdefault(key.casefold(), set()).add(person.name)
+            for team in person.teams:
+                for slug in {team.casefold(), team.casefold().rpartition("/")[2]}:
+                    self._teams.setdefault(slug, set()).add(person.name)
+                self._teams.setdefault(f"*/{team.casefold()}", set()).add(person.name)
+        self._identities.pop("", None)
+
+    def members(self, owner: str) -> frozenset[str]:
+        found = self._found.get(owner)
+        if found is None:
+            found = self._found[owner] = frozenset(self._look_up(owner))
+        return found
+
+    def _look_up(self, owner: str) -> set[str]:
+        if owner.startswith("@@"):
+            return set()
+        key = owner.strip().casefold()
+        names = set(self._identities.get(key, ()))
+        if key.startswith("@") and len(key) > 1:
+            slug = key[1:]
+            names |= self._teams.get(slug, set()) | self._teams.get(f"*/{slug.rpartition('/')[2]}", set())
+        return names
 
 
-def _groups(facts: Facts, need: Need, lines: list[str]) -> Groups:
-    """Owner sets that must approve, each with the files of the need it covers."""
+class _Owned(NamedTuple):
+    """The owner sets that must approve a need: the files each covers, the people in it, and files owned by name."""
+
+    files: Mapping[tuple[str, ...], tuple[str, ...]]
+    people: Mapping[tuple[str, ...], frozenset[str]]
+    amount: Mapping[str, int]
+
+
+def _owned(facts: Facts, roster: _Roster, need: Need, lines: list[str]) -> _Owned:
     groups: dict[tuple[str, ...], list[str]] = {}
     where: dict[tuple[str, ...], str] = {}
     nobody: list[str] = []
@@ -189,80 +228,83 @@ def _groups(facts: Facts, need: Need, lines: list[str]) -> Groups:
         lines.append(f"{_files(paths)}: owned by {', '.join(owners)} ({where[owners]})")
     if nobody:
         lines.append(f"{_files(nobody)}: no owner is named, anyone of the level may review")
-    return {owners: tuple(paths) for owners, paths in groups.items()}
+    people = {owners: frozenset().union(*map(roster.members, owners)) for owners in groups}
+    covered: dict[str, set[str]] = {}
+    for owners, paths in groups.items():
+        for name in people[owners]:
+            covered.setdefault(name, set()).update(paths)
+    files = {owners: tuple(paths) for owners, paths in groups.items()}
+    return _Owned(files, people, {name: len(paths) for name, paths in covered.items()})
 
 
 def _files(paths: Sequence[str]) -> str:
     return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
-def _alone(need: Need, groups: Groups, eligible: list[Person]) -> list[str]:
+def _alone(need: Need, owned: _Owned, eligible: list[Person]) -> list[str]:
     """Where one person alone could approve: the author and the directors are out, being away does not count."""
     if len(eligible) == 1:
-        return [f"bus factor of one: {eligible[0].name} alone is {need.level} or above"]
+        return [f"bus factor of one: {eligible[0].name} alone is {_level(need)}"]
+    names = {person.name for person in eligible}
     out = []
-    for owners, paths in groups.items():
-        able = [person for person in eligible if any(owns(person, owner) for owner in owners)]
+    for owners, paths in owned.files.items():
+        able = owned.people[owners] & names
         if len(able) == 1:
-            out.append(f"bus factor of one: {able[0].name} alone owns {_files(paths)} at {need.level} or above")
+            out.append(f"bus factor of one: {min(able)} alone owns {_files(paths)} at {_level(need)}")
     return out
 
 
-def _covers(groups: Groups, person: Person) -> int:
-    """How many files of the need the person owns."""
-    return sum(len(paths) for owners, paths in groups.items() if any(owns(person, owner) for owner in owners))
-
-
-def _order(facts: Facts, groups: Groups, person: Person) -> tuple[bool, int, int, str]:
+def _order(facts: Facts, owned: _Owned, person: Person) -> tuple[bool, int, int, str]:
     return (
-        bool(groups) and not _covers(groups, person),
+        bool(owned.files) and not owned.amount.get(person.name, 0),
         -facts.familiarity.get(person.name, 0),
         facts.load.get(person.name, 0),
         person.name,
     )
 
 
-def _reason(facts: Facts, groups: Groups, person: Person) -> str:
-    covered = _covers(groups, person)
-    total = len({path for paths in groups.values() for path in paths})
-    owner = f"owns {min(covered, total)} of {total} files" if groups else "of the level"
+def _reason(facts: Facts, owned: _Owned, person: Person) -> str:
+    total = len({path for paths in owned.files.values() for path in paths})
+    owner = f"owns {owned.amount.get(person.name, 0)} of {total} files" if owned.files else "of the level"
     load = facts.load.get(person.name)
     queue = "open requests not known" if load is None else f"{load} open requests"
-    return f"{person.level}, {owner}, wrote {facts.familiarity.get(person.name, 0)} lines of the touched files, {queue}"
+    wrote = f"wrote {facts.familiarity.get(person.name, 0)} lines of the touched files"
+    return f"{person.level or 'no level'}, {owner}, {wrote}, {queue}"
 
 
 def _pick(
-    facts: Facts, need: Need, groups: Groups, here: list[Person], chosen: Mapping[str, Choice], lines: list[str]
+    facts: Facts, need: Need, owned: _Owned, here: list[Person], chosen: Mapping[str, Choice], lines: list[str]
 ) -> list[Choice]:
     """People for one need: those already asked first, then one for each owner set nobody asked so far belongs to, then
     by rank until the count is reached."""
     picked = [p for p in here if p.name in chosen]
-    open_groups = {owners: paths for owners, paths in groups.items() if not _met(owners, picked)}
-    pool = [p for p in here if p.name not in chosen]
-    while open_groups:
-        best = min(pool, key=lambda p: (-_covers(open_groups, p), *_order(facts, open_groups, p)), default=None)
-        if best is None or not _covers(open_groups, best):
+    open_sets = [owners for owners in owned.files if not owned.people[owners] & {p.name for p in picked}]
+    rest = {p.name: p for p in here if p.name not in chosen}
+    while open_sets and len(picked) < max(MOST_NAMED, need.wanted):
+        covers: dict[str, int] = {}
+        for owners in open_sets:
+            for name in owned.people[owners]:
+                if name in rest:
+                    covers[name] = covers.get(name, 0) + len(owned.files[owners])
+        if not covers:
             break
-        pool.remove(best)
-        picked.append(best)
-        open_groups = {owners: paths for owners, paths in open_groups.items() if not _met(owners, [best])}
-    for owners, paths in open_groups.items():
-        lines.append(f"{_files(paths)}: no owner of {', '.join(owners)} is {need.level} or above and there")
-    for person in sorted(pool, key=lambda p: _order(facts, groups, p)):
+        best = min(covers, key=lambda name: (-covers[name], *_order(facts, owned, rest[name])))
+        picked.append(rest.pop(best))
+        open_sets = [owners for owners in open_sets if best not in owned.people[owners]]
+    for owners in open_sets:
+        there = owned.people[owners] & rest.keys()
+        why = f"at most {MOST_NAMED} people are named" if there else f"no owner is {_level(need)} and there"
+        lines.append(f"{_files(owned.files[owners])}: {why} ({', '.join(owners)})")
+    for person in sorted(rest.values(), key=lambda p: _order(facts, owned, p)):
         if len(picked) >= need.wanted:
             break
         picked.append(person)
-    choices = [chosen.get(p.name) or Choice(p, _reason(facts, groups, p)) for p in picked]
+    choices = [chosen.get(p.name) or Choice(p, _reason(facts, owned, p)) for p in picked]
     lines += [f"{choice.person.name}: asked, {choice.reason}" for choice in choices]
     return choices
 
 
-def _met(owners: Iterable[str], people: Iterable[Person]) -> bool:
-    listed = list(people)
-    return any(owns(person, owner) for owner in owners for person in listed)
-
-
-def _teams(facts: Facts, people: Sequence[Person], lines: list[str]) -> tuple[str, ...]:
+def _teams(facts: Facts, people: Sequence[Choice], most: int, lines: list[str]) -> tuple[str, ...]:
     """The teams to ask beside the people: those that own files of a need; where none does, the first person's first."""
     needed = dict.fromkeys(path for need in facts.needs for path in need.paths)
     out: dict[str, None] = {}
@@ -271,6 +313,10 @@ def _teams(facts: Facts, people: Sequence[Person], lines: list[str]) -> tuple[st
             if not rule.optional:
                 out.update(dict.fromkeys(o[1:] for o in rule.owners if o.startswith("@") and "/" in o))
     if not out and people:
-        out.update(dict.fromkeys(people[0].teams[:1]))
-    lines += [f"{team}: the team is asked beside a named person" for team in out]
-    return tuple(out)[: MOST_REVIEWERS - 1]
+        out.update(dict.fromkeys(people[0].person.teams[:1]))
+    teams = tuple(out)[:most]
+    lines += [f"{team}: the team is asked beside a named person" for team in teams]
+    lines += [
+        f"{team}: a request takes {MOST_REVIEWERS} people and teams, it is not asked" for team in list(out)[most:]
+    ]
+    return teams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.review.owners import Ownership, parse_github, parse_gitlab
-from earmark.review.routing import MOST_REVIEWERS, Facts, Need, Person, is_person, owns, route
+from earmark.review.routing import MOST_REVIEWERS, Facts, Need, Person, _Roster, is_person, owns, route
 
 CASES = Path(__file__).parents[3] / "fixtures" / "review" / "routes" / "cases.toml"
 LEVELS = ["junior", "mid", "senior"]
@@ -116,6 +117,11 @@ def test_what_holds_for_every_route(facts: Facts, random: Any) -> None:
     assert route(facts._replace(people=tuple(shuffled)))[:3] == found[:3]
 
 
+@given(PEOPLE, st.sampled_from(["@a", "@A", "@org/web", "@web", "@other/core", "@core", "@@owner", "A", "a", "", "@"]))
+def test_the_index_of_the_roster_says_what_owns_says(people: tuple[Person, ...], owner: str) -> None:
+    assert _Roster(people).members(owner) == {person.name for person in people if owns(person, owner)}
+
+
 @pytest.mark.parametrize(
     ("owner", "yes"),
     [
@@ -126,3 +132,19 @@ def test_what_holds_for_every_route(facts: Facts, random: Any) -> None:
 def test_an_owner_means_a_person(owner: str, yes: bool) -> None:
     ada = Person("Ada Example", "senior", 2, "ada", ("ada@example.com",), ("core", "org/web"))
     assert owns(ada, owner) is yes
+
+
+def test_a_thousand_files_of_ten_thousand_rules_are_routed_while_one_waits() -> None:
+    rules = "\n".join(part for i in range(10_000) for part in (*["# why"] * 4, f"/svc{i}/ @u{i % 300} @org/t{i % 50}"))
+    paths = tuple(f"svc{i * 7}/a/f{i}.py" for i in range(1_000))
+    people = tuple(Person(f"P{i}", "x", i % 3, f"u{i}", (f"u{i}@x.org",), (f"t{i % 50}",)) for i in range(300))
+    needs = (Need("senior", 2, 1, paths, "high"), Need("mid", 1, 2, paths, "any"))
+    spent = []
+    for _ in range(3):
+        started = time.process_time()
+        owners = parse_github(rules)
+        asked = {path: owners.of(path) for path in paths}
+        found = route(Facts(people, needs, asked, ("u1@x.org",), (), date(2026, 11, 21)))
+        spent.append(time.process_time() - started)
+        assert found.people
+    assert min(spent) <= 0.3
