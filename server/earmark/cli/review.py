@@ -121,20 +121,21 @@ def _place(span: Span) -> Place:
 
 
 def _collect(repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace) -> Collected:
+    import os
     from datetime import date
     from urllib.parse import urlsplit
 
-    from earmark.review.collect import Sources, by_rules, collect
-    from earmark.risk.rules import load_default
+    from earmark.gate.gather import base_policy
+    from earmark.review.collect import Sources, collect
 
     host = urlsplit(where.project.web or where.project.api).hostname or ""
     sources = Sources(
         where.kind,
         f"{host}/{where.project.path}",
-        by_rules(load_default()),
         date.today(),
         title=asked.title,
         asked=asked.asked,
+        base_policy=base_policy(None, os.environ),
     )
     return collect(repo, ledger, span, sources)
 

