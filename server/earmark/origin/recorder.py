@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from typing import NamedTuple
 
 from earmark.git.objects import Objects, ObjectTooLarge
@@ -73,12 +74,33 @@ def _drain(repo: Repository, ledger: Ledger) -> None:
 
 
 def _director(repo: Repository, ledger: Ledger, session: Session) -> str:
-    """Who directs the session: asked of git once a session, because that costs a process."""
+    """Who directs the session. Asking git costs a process, so its answer is kept while its configuration stands."""
     try:
         known = ledger.session(session.id)
-    except sqlite3.OperationalError:
-        known = None
-    return known.director if known and known.director else identity(repo)
+        if known and known.director:
+            return known.director
+        key = f"identity:{_configuration(repo)}"
+        who = ledger.cached(key)
+        if who is None:
+            who = identity(repo)
+            ledger.cache(key, who)
+    except (sqlite3.OperationalError, LedgerBusy):
+        return identity(repo)
+    return who
+
+
+def _configuration(repo: Repository) -> str:
+    """Changes whenever the files do from which git takes an identity, and every hour for those they include."""
+    home = os.path.expanduser("~")
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    marks = [str(int(time.time()) // 3600)]
+    for path in (os.path.join(home, ".gitconfig"), os.path.join(config, "git", "config"), f"{repo.common_dir}/config"):
+        try:
+            marks.append(str(os.stat(path).st_mtime_ns))
+        except OSError:
+            marks.append("")
+    told = (os.environ.get(name, "") for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "EMAIL", "HOME"))
+    return ":".join([*marks, *told])
 
 
 def observe(repo: Repository, event: Event) -> tuple[list[Seen], list[str]]:
