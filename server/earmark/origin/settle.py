@@ -25,6 +25,7 @@ from earmark.origin.commit_origins import derive
 from earmark.origin.derive import file_origins
 from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
+from earmark.origin.model import Change
 
 _MOST = 2_000
 _ATTEMPTS = 5
@@ -120,11 +121,16 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
     for commit in read(repo, missing, objects=objects):
         priors = [(old, stored[old]) for old in plan.sources.get(commit.id, ()) if old in stored]
         change = derive(repo, ledger, objects, commit, changes[commit.id], priors, commit.id in plan.created)
-        if change.is_ai:
+        if change.is_ai or _names_humans(change):
             stored[commit.id] = notes.format_note(notes.from_change(change, digest(change.files)))
             if commit.id in due:
                 fresh[commit.id] = stored[commit.id]
     return fresh
+
+
+def _names_humans(change: Change) -> bool:
+    """Whether people were positively observed writing some of it. Keystrokes alone name nobody and need no note."""
+    return any(o.origin.kind == "human" and o.origin.author for file in change.files for o in file.owners)
 
 
 def _refresh_dirty(repo: Repository, ledger: Ledger, objects: Objects) -> None:

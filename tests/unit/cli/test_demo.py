@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from earmark.cli.demo.story import Chapter, Story
 
 SOURCES = Path(sys.prefix) / "sources"  # put there by `tests/run.py`, pinned by hash in tests/sources.txt

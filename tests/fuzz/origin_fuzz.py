@@ -1,0 +1,293 @@
+"""Random edits and random git, against a model that cannot be wrong.
+
+    python tests/fuzz/origin_fuzz.py [--steps N] SEED…        a seed may be the word `random`
+
+Every line is one character that occurs nowhere else, so its content is its identity: the model is a table from
+character to the class of whoever wrote it. After every step each line of every file is blamed and compared. A line
+blamed on an assistant that did not write it ends the run with exit code 1 at once; lines that lost their credit are
+counted, and more than 0.5 % of them is a failure too. The design is that of git-ai's published fuzzer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "origin"))
+
+from earmark.git.trust import open_repository
+from earmark.origin import settle
+from earmark.origin.blame import BlameError, blame
+from earmark.origin.evidence import Event, FileEvent
+from earmark.origin.ledger import Ledger
+from earmark.origin.model import Session
+from earmark.origin.recorder import record_event
+from real_git import RealGit
+
+SESSIONS = [Session("claude", "c1", "m1"), Session("cursor", "k1", "m2")]
+FILES = ("one.txt", "two.txt", "sub/three.txt")
+FIRST = 0x4E00
+LOST_LIMIT = 0.005
+
+
+class Wrong(AssertionError):
+    """An assistant got credit for a line it did not write."""
+
+
+class Fuzz:
+    """One run: a repository, a ledger, and the model."""
+
+    def __init__(self, top: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.git = RealGit(top)
+        self.owner: dict[str, str] = {}
+        self.next = FIRST
+        self.checked = self.lost = 0
+        self.log: list[str] = []
+        self.stashed = 0
+        self.git.commit("base", {name: self._fresh("unknown", 12) for name in FILES})
+        repo = open_repository(top)
+        assert repo is not None
+        self.repo = repo
+        self.ledger = Ledger.open(repo)
+
+    def _fresh(self, owner: str, count: int) -> str:
+        lines = ""
+        for _ in range(count):
+            character = chr(self.next)
+            self.next += 1
+            self.owner[character] = owner
+            lines += character + "\n"
+        return lines
+
+    def _read(self, name: str) -> list[str]:
+        path = self.git.top / name
+        return path.read_text().splitlines(keepends=True) if path.exists() else []
+
+    def _edited(self, name: str, owner: str) -> str:
+        """The file with one to three random inserts, deletions or replacements by `owner`."""
+        lines = self._read(name)
+        for _ in range(self.random.randint(1, 3)):
+            at = self.random.randint(0, len(lines))
+            gone = self.random.choice((0, 0, 1, 2)) if lines else 0
+            lines[at : at + gone] = self._fresh(owner, self.random.randint(0 if gone else 1, 4)).splitlines(
+                keepends=True
+            )
+        return "".join(lines)
+
+    def _event(self, phase: str, session: Session | None, file: FileEvent) -> None:
+        record_event(self.repo, self.ledger, Event(phase, str(self.git.top), session, (file,)))  # type: ignore[arg-type]
+
+    def step(self) -> None:
+        """One random step, then every line is checked."""
+        actions = [
+            (self.ai_write, 30), (self.human_edit, 14), (self.unknown_edit, 10), (self.late_hook, 6),
+            (self.commit, 14), (self.amend, 4), (self.rebase, 4), (self.squash, 3), (self.stash, 5), (self.reset, 3),
+            (self.cherry_pick, 3), (self.merge, 3), (self.revert, 3), (self.move_file, 2),
+        ]  # fmt: skip
+        action = self.random.choices([a for a, _ in actions], [weight for _, weight in actions])[0]
+        self.log.append(action.__name__)
+        action()
+        self.check()
+
+    def ai_write(self) -> None:
+        session, name = self.random.choice(SESSIONS), self.random.choice(FILES)
+        self._event("before", session, FileEvent(name))
+        before = "".join(self._read(name))
+        text = self._edited(name, session.id)
+        self.git.write(name, text)
+        with_before = (
+            FileEvent(name, before=before, after=text) if self.random.random() < 0.5 else FileEvent(name, after=text)
+        )
+        self._event("after", session, with_before)
+
+    def late_hook(self) -> None:
+        """A person's saved edit is recorded between an assistant's write and its hook."""
+        session, name = self.random.choice(SESSIONS), self.random.choice(FILES)
+        self._event("before", session, FileEvent(name))
+        before = "".join(self._read(name))
+        text = self._edited(name, session.id)
+        self.git.write(name, text)
+        self._event("human", None, FileEvent(name))
+        self._event("after", session, FileEvent(name, before=before, after=text))
+
+    def human_edit(self) -> None:
+        name = self.random.choice(FILES)
+        # The listener closes what is on disk first, as an editor does when it opens the file.
+        self._event("before", SESSIONS[0], FileEvent(name))
+        self.git.write(name, self._edited(name, "human"))
+        self._event("human", None, FileEvent(name))
+
+    def unknown_edit(self) -> None:
+        name = self.random.choice(FILES)
+        self.git.write(name, self._edited(name, "unknown"))
+
+    def commit(self) -> None:
+        if self.random.random() < 0.3:
+            self.git.run("add", self.random.choice(FILES))
+            self.git.run("commit", "-qm", "some")
+        else:
+            self.git.commit("all")
+
+    def amend(self) -> None:
+        if self._depth() > 2:
+            self.git("commit", "-q", "-a", "--amend", "--no-edit", "--allow-empty")
+
+    def rebase(self) -> None:
+        """Two commits on a branch, one on main, rebased; a conflict is aborted."""
+        self.git.commit("clean slate")
+        self.git("checkout", "-q", "-B", "topic")
+        for _ in range(2):
+            self.ai_write()
+            self.git.commit("topic")
+        self.git("checkout", "-q", "main")
+        self.unknown_edit()
+        self.git.commit("theirs")
+        self.git("checkout", "-q", "topic")
+        if self.git.run("rebase", "-q", "main").returncode:
+            self.git("rebase", "--abort")
+        self._onto_main("topic")
+
+    def squash(self) -> None:
+        if self._depth() > 4:
+            self.git.commit("clean slate")
+            self.git("reset", "-q", "--soft", "HEAD~2")
+            self.git("commit", "-q", "--allow-empty", "-m", "squashed")
+
+    def stash(self) -> None:
+        if self.git.run("stash", "-q", "-u").returncode == 0 and self.git("stash", "list"):
+            self.check()
+            if self.random.random() < 0.5:
+                self.human_edit()
+                self.git.commit("between")
+            if self.git.run("stash", "pop", "-q").returncode:
+                self.git("checkout", "-q", "-f", "HEAD")
+                self.git("clean", "-qfd")
+                self.git("reset", "-q", "--hard")
+                self.git("stash", "clear")
+
+    def reset(self) -> None:
+        if self._depth() > 3:
+            self.git("reset", "-q", self.random.choice(("--soft", "--mixed", "--hard")), "HEAD~1")
+
+    def cherry_pick(self) -> None:
+        self.git.commit("clean slate")
+        self.git("checkout", "-q", "-B", "side")
+        self.ai_write()
+        picked = self.git.commit("to pick")
+        self.git("checkout", "-q", "main")
+        self.unknown_edit()
+        self.git.commit("theirs")
+        options = ["-x"] if self.random.random() < 0.5 else []
+        if self.git.run("cherry-pick", "--allow-empty", *options, picked).returncode:
+            self.git.run("cherry-pick", "--abort")
+
+    def merge(self) -> None:
+        self.git.commit("clean slate")
+        self.git("checkout", "-q", "-B", "side")
+        self.ai_write()
+        self.git.commit("side")
+        self.git("checkout", "-q", "main")
+        self.human_edit()
+        self.git.commit("main")
+        how = ["--squash"] if self.random.random() < 0.4 else ["--no-edit"]
+        if self.git.run("merge", "-q", *how, "side").returncode:
+            self.git("reset", "-q", "--hard")
+        elif how == ["--squash"]:
+            self.git.run("commit", "-q", "--no-edit")
+
+    def revert(self) -> None:
+        self.git.commit("clean slate")
+        if self._depth() > 3 and self.git.run("revert", "--no-edit", "HEAD").returncode:
+            self.git.run("revert", "--abort")
+
+    def move_file(self) -> None:
+        self.git.commit("clean slate")
+        there = f"moved{self.next}.txt"
+        if self.git.run("mv", "one.txt", there).returncode == 0:
+            self.git.commit("there")
+            self.git("mv", there, "one.txt")
+            self.git.commit("and back")
+
+    def _depth(self) -> int:
+        return int(self.git("rev-list", "--count", "--first-parent", "HEAD"))
+
+    def _onto_main(self, branch: str) -> None:
+        self.git("checkout", "-q", "main")
+        if self.git.run("merge", "-q", "--ff-only", branch).returncode:
+            self.git.run("merge", "-q", "--no-edit", branch)
+            self.git.run("merge", "--abort")
+
+    def check(self) -> None:
+        settle.settle(self.repo, self.ledger)
+        for name in FILES:
+            for rev in (None, "HEAD"):
+                try:
+                    ranges = blame(self.repo, self.ledger, name, rev)
+                except BlameError:
+                    continue
+                text = self.git("show", f"HEAD:{name}") if rev else "".join(self._read(name))
+                lines = text.splitlines()
+                for found in ranges:
+                    for number in range(found.start, found.end + 1):
+                        self._compare(
+                            lines[number - 1], found.kind, found.session, f"{name}:{number} at {rev or 'disk'}"
+                        )
+
+    def _compare(self, character: str, kind: str, session: str, where: str) -> None:
+        self.checked += 1
+        expected = self.owner.get(character, "unknown")
+        actual = session if kind == "ai" else kind
+        if actual == expected:
+            return
+        if kind == "ai" or (kind == "human" and expected.startswith("s_")):
+            raise Wrong(f"{where}: {actual} got credit for a line of {expected}; steps: {' '.join(self.log[-12:])}")
+        self.lost += 1
+
+
+def run(seed: int, steps: int) -> tuple[int, int, Counter[str]]:
+    """(lines checked, lines without their credit, steps by kind) of one seed. Raises `Wrong`."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        (home / ".gitconfig").write_text(
+            "[user]\n\tname = Ada\n\temail = ada@example.com\n[commit]\n\tgpgsign = false\n"
+        )
+        os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "GIT_CONFIG_NOSYSTEM": "1"}
+        fuzz = Fuzz(Path(folder) / "repo", seed)
+        try:
+            for _ in range(steps):
+                fuzz.step()
+        finally:
+            fuzz.ledger.close()
+        return fuzz.checked, fuzz.lost, Counter(fuzz.log)
+
+
+def main() -> int:
+    """Exit code 1 when any seed gave false credit or lost more than half a percent."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("seeds", nargs="*", default=["0", "1", "42"])
+    asked = parser.parse_args()
+    total = lost = 0
+    for given in asked.seeds:
+        seed = random.SystemRandom().randrange(1 << 32) if given == "random" else int(given)
+        try:
+            checked, gone, kinds = run(seed, asked.steps)
+        except Wrong as error:
+            print(f"seed {seed}: FALSE CREDIT {error}")
+            return 1
+        total, lost = total + checked, lost + gone
+        print(f"seed {seed}: {checked} lines, {gone} without credit ({gone / checked:.3%}); {dict(kinds)}", flush=True)
+    print(f"{total} lines, {lost} without credit ({lost / total:.3%}), no false credit")
+    return 1 if lost > LOST_LIMIT * total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
