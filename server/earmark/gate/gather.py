@@ -24,7 +24,6 @@ from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import load, merge, model
-from earmark.policy.assessed import assessed
 from earmark.policy.model import Policy
 
 BASE_POLICY = "EARMARK_BASE_POLICY"
@@ -174,6 +173,7 @@ def _risk(
     a gate that gives up half-way would pass what it did not look at."""
     if not change.is_ai:
         return "", ""
+    from earmark.policy.assessed import assessed
 
     def read(pair: FileChange) -> tuple[bytes, bytes]:
         return objects.blob(pair.old), objects.blob(pair.new)

@@ -14,6 +14,9 @@ GOVERNED = (
     "CODEOWNERS", "OWNERS", "OWNERS_ALIASES",
 )  # fmt: skip
 
+# The keys with which a base policy takes the decision what is declared.
+DECLARES = frozenset({"declare.mode", "declare.trivial_lines"})
+
 
 def size(file: FileOrigins) -> int:
     """How many lines AI changed in a file: added or removed, a replaced line once."""
@@ -47,7 +50,7 @@ def needs_declaration(policy: Policy, changes: Sequence[Change]) -> bool:
     files = ai_files(changes)
     if policy.declare.mode == "always" or not files:
         return bool(files)
-    left_out = exempt(policy, base=policy.base is not None and "declare.mode" in policy.base.given)
+    left_out = exempt(policy, base=policy.base is not None and bool(policy.base.given & DECLARES))
     return sum(size(file) for file in files if not left_out(file.path)) > policy.declare.trivial_lines
 
 
