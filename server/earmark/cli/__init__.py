@@ -65,9 +65,21 @@ def main() -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:  # noqa: BLE001  (a defect of ours is one line for the user, and never a hook's failure)
+        return _defect(name, error)
     if name in _WAITED_FOR:
         # Taking the interpreter down object by object would be a tenth of the whole run.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _defect(name: str, error: Exception) -> int:
+    """Say that this is our fault, in one line; the whole traceback with EARMARK_DEBUG=1."""
+    if os.environ.get("EARMARK_DEBUG"):
+        raise error
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    shown = "".join(c if c.isprintable() else "?" for c in what)
+    print(f"earmark {name}: a defect of ours, please report it ({shown}); EARMARK_DEBUG=1 shows more", file=sys.stderr)
+    return 2
