@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 _PATIENCE = 8.0
+_QUIET = 0.7
 
 
 class EditorError(Exception):
@@ -114,6 +115,18 @@ class Editor:
                 raise EditorError(f"no {what} from the server within {_PATIENCE:g} s") from None
             if message is None:
                 raise EditorError(f"the server ended before the {what}")
+            self._handle(message)
+
+    def idle(self) -> None:
+        """Handle messages until the server has been quiet for a moment: what needs an idle editor has then arrived."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            try:
+                message = self._inbox.get(timeout=_QUIET)
+            except queue.Empty:
+                return
+            if message is None:
+                raise EditorError("the server ended while nothing was asked of it")
             self._handle(message)
 
     def _handle(self, message: dict[str, Any]) -> None:

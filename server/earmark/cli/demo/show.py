@@ -86,9 +86,13 @@ def _gate(told: dict[str, Any]) -> Group:
     verdict = Text("accepted", style="bold green") if told["ok"] else Text("refused", style="bold red")
     head = Text.assemble("phase merge: ", verdict, Text(f"   {told['checked']} commit(s) checked", style="dim"))
     rows: list[Any] = [head]
+    paths: dict[tuple[str, str, str], list[str]] = {}
     for found in told["violations"]:
-        rows.append(Text.assemble("  ", (found["code"], "bold"), f"  {display(found['message'])}"))
-        rows.append(Text(f"      fix: {display(found['fix'])}", style="dim"))
+        paths.setdefault((found["code"], found["message"], found["fix"]), []).append(found["path"])
+    for (code, message, fix), files in paths.items():
+        rows.append(Text.assemble("  ", (code, "bold"), f"  {display(message)}"))
+        rows.append(Text(f"      in {display(', '.join(filter(None, files)))}", style="dim"))
+        rows.append(Text(f"      fix: {display(fix)}", style="dim"))
     return Group(*rows)
 
 

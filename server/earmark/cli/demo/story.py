@@ -85,7 +85,7 @@ class Story:
         yield "repository", self._repository()
         first, second = self.session["commits"]
         with Editor(self.repo, self.env) as editor:
-            yield "editor", [self._step(editor, step) for step in first["steps"]]
+            yield "editor", self._edits(editor, first["steps"])
             yield "status", self._json("status", "--json")
             base = self._git("rev-parse", "HEAD")
             yield "commit", self._commit(first["message"])
@@ -93,7 +93,7 @@ class Story:
             yield "refused", refused
             yield "review", self._review(f"{base}..HEAD")
             middle = self._git("rev-parse", "HEAD")
-            yield "second edit", [self._step(editor, step) for step in second["steps"]]
+            yield "second edit", self._edits(editor, second["steps"])
             yield "second commit", self._commit(second["message"])
             yield "accepted", self._gate(f"{middle}..HEAD", expected=0)
 
@@ -115,8 +115,14 @@ class Story:
             file.write_text("".join(json.dumps(line) + "\n" for line in transcript["lines"]), encoding="utf-8")
         return {"files": self._git("ls-files").splitlines(), "init": plan.splitlines()}
 
+    def _edits(self, editor: Editor, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Every edit, and what the editor shows of each file once it is idle."""
+        made = [self._step(editor, step) for step in steps]
+        editor.idle()
+        return [{**step, **self._shown(editor, step["path"])} for step in made]
+
     def _step(self, editor: Editor, step: dict[str, Any]) -> dict[str, Any]:
-        """One edit of an assistant: its hooks before and after through `record`, and what the editor then shows."""
+        """One edit of an assistant, with its hooks before and after through `record`; `seconds` until it is shown."""
         path = step["path"]
         file = self.repo / path
         original = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -134,8 +140,7 @@ class Story:
         started = time.monotonic()
         editor.wait(lambda: editor.regions_changed.get(uri, -1) >= version, f"regions of {path}")
         seconds = time.monotonic() - started
-        editor.wait(lambda: editor.diagnostics.get(uri, (0, []))[0] >= version, f"diagnostics of {path}")
-        return {"agent": step["agent"], "path": path, "seconds": round(seconds, 3), **self._shown(editor, path)}
+        return {"agent": step["agent"], "path": path, "seconds": round(seconds, 3)}
 
     def _shown(self, editor: Editor, path: str) -> dict[str, Any]:
         document = {"textDocument": {"uri": editor.uri(path)}}
