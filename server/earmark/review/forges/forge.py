@@ -140,9 +140,16 @@ def shown(step: Step) -> dict[str, Any]:
     return {"method": step.method, "url": step.url, "headers": dict(step.headers), "body": step.body}
 
 
+def remote_of(ask: Ask) -> str:
+    """The remote to push to. Raises `Refused` for none, and for a name that git would take for an option."""
+    if not ask.remote or ask.remote.startswith("-"):
+        raise Refused("there is no remote to push to; add one with `git remote add`")
+    return ask.remote
+
+
 def branch_push(ask: Ask) -> Push:
     """Push exactly the reviewed commit to the branch; a branch that went elsewhere is not overwritten."""
-    return Push(("git", "push", ask.remote, f"{ask.head}:refs/heads/{ask.branch}"), ("up-to-date", "up to date"))
+    return Push(("git", "push", remote_of(ask), f"{ask.head}:refs/heads/{ask.branch}"), ("up-to-date", "up to date"))
 
 
 def file_url(web: str, middle: str, head: str, path: str, anchor: str) -> str:

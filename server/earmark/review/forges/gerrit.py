@@ -21,6 +21,7 @@ from earmark.review.forges.forge import (
     Receipt,
     Step,
     items,
+    remote_of,
     text,
 )
 from earmark.review.forges.options import ref_part
@@ -74,7 +75,7 @@ class Gerrit:
         options += [f"hashtag={ref_part(label.replace(':', '-'))}" for label in ask.labels]
         options += ["wip"] if ask.draft else []
         refspec = f"{ask.head}:refs/for/{ask.target}%{','.join(options)}"
-        return Push(("git", "push", ask.remote, refspec), ("no new changes",))
+        return Push(("git", "push", remote_of(ask), refspec), ("no new changes",))
 
     def _say(self, ask: Ask, number: str, said: list[str]) -> Generator[Step, Answer, list[str]]:
         """Add the document as a message, unless it stands there already. Gerrit puts its own line above a message."""

@@ -23,6 +23,7 @@ from earmark.review.forges.forge import (
     branch_push,
     file_url,
     items,
+    remote_of,
     text,
 )
 from earmark.review.forges.github import reason
@@ -132,7 +133,7 @@ class Gitea:
         return [] if answer.status < 400 else [f"the forge does not set the labels: {reason(answer)}"]
 
     def _agit(self, ask: Ask) -> Exchange:
-        argv = ["git", "push", ask.remote, f"{ask.head}:refs/for/{ask.target}"]
+        argv = ["git", "push", remote_of(ask), f"{ask.head}:refs/for/{ask.target}"]
         argv += ["-o", f"topic=earmark-{ask.key}", "-o", f"title={option(ask.title)}"]
         argv += ["-o", f"description={option(ask.summary)}"]
         yield Push(tuple(argv), ("up-to-date", "up to date", "no new changes"))

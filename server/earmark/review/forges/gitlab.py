@@ -25,6 +25,7 @@ from earmark.review.forges.forge import (
     branch_push,
     file_url,
     items,
+    remote_of,
     text,
 )
 from earmark.review.forges.options import login, option
@@ -128,7 +129,7 @@ class GitLab:
     def _push_options(self, ask: Ask) -> Exchange:
         """One push: it opens the merge request where there is none, and is the same request where there is one."""
         lines = [marker(ask.key), "", option(ask.summary), *(f"/assign_reviewer @{login(n)}" for n in ask.reviewers)]
-        argv = ["git", "push", ask.remote, f"{ask.head}:refs/heads/{ask.branch}"]
+        argv = ["git", "push", remote_of(ask), f"{ask.head}:refs/heads/{ask.branch}"]
         options = [
             "merge_request.create",
             f"merge_request.target={ask.target}",
