@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from real_git import RealGit
-from story import CHARGE, CLAUDE, RETRIED, Story
+from request_story import CHARGE, CLAUDE, RETRIED, Story
 
 from earmark.gate.gather import added, of_span
 from earmark.origin.model import LineRange

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forge_server import serving
+from forge_server import Fault, Reply, serving
 from github_service import GitHubService
 from real_git import RealGit
-from story import CHARGE, RETRIED, Story
+from request_story import CHARGE, RETRIED, Story
 
 from earmark.cli.review import run
 from earmark.review.request import keys_in
@@ -225,3 +225,69 @@ def test_the_quoted_lines_are_those_of_the_commit_not_of_the_disk(story: Story, 
     story.git.write("payments/charge.py", "something else entirely\n")
     assert run(["request", "--document"]) == 0
     assert printed(capsys)["regions"][0]["text"] == RETRIED.splitlines()[1:]
+
+
+def test_offline_the_request_is_kept_and_sent_later_once(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    monkeypatch.setenv("GITHUB_TOKEN", "x")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        reply = Fault(Reply(403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}))
+        server.faults = lambda number, call: reply
+        assert run(["request"]) == 2
+        assert "it is kept: `earmark review outbox send`" in one_line(capsys)
+        assert run(["outbox", "--json"]) == 0
+        (kept,) = printed(capsys)
+        assert (kept["state"], kept["attempts"], kept["project"]) == ("waiting", 1, "example/shop")
+        server.faults = None
+        assert run(["outbox", "send"]) == 0
+        assert "waiting" in capsys.readouterr().out
+        assert service.pulls == []
+        assert run(["outbox", "send", kept["key"]]) == 0
+        assert "sent" in capsys.readouterr().out
+        assert run(["outbox", "send", kept["key"]]) == 0
+    assert len(service.pulls) == 1
+    assert service.told == {"grace": 1, "payments": 1}
+
+
+def test_a_kept_request_can_be_cancelled(story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    monkeypatch.setenv("GITHUB_TOKEN", "x")
+    with serving(GitHubService()) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        server.faults = lambda number, call: Fault(Reply(429, {}, {"retry-after": "9999"}))
+        assert run(["request"]) == 2
+        capsys.readouterr()
+        assert run(["outbox", "--json"]) == 0
+        key = printed(capsys)[0]["key"]
+        assert run(["outbox", "cancel", key]) == 0
+        assert "cancelled" in capsys.readouterr().out
+        server.faults = None
+        assert run(["outbox", "send", key]) == 0
+        assert len(server.calls) == 1
+    capsys.readouterr()
+    assert run(["outbox", "cancel", key]) == 2
+    assert run(["outbox", "cancel"]) == 2
+
+
+def test_a_kept_request_takes_no_token_to_a_host_the_user_names_no_more(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    monkeypatch.setenv("GITHUB_TOKEN", "very-secret")
+    with serving(GitHubService()) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        server.faults = lambda number, call: Fault(Reply(429, {}, {"retry-after": "9999"}))
+        assert run(["request"]) == 2
+        capsys.readouterr()
+        assert run(["outbox", "--json"]) == 0
+        key = printed(capsys)[0]["key"]
+        monkeypatch.delenv("EARMARK_FORGE_URL")
+        server.faults = lambda number, call: Fault(Reply(401, {"message": "no"}))
+        seen = len(server.calls)
+        assert run(["outbox", "send", key]) == 1
+        assert "is not sent to 127.0.0.1" in capsys.readouterr().err
+        assert all("authorization" not in call.headers for call in server.calls[seen:])
