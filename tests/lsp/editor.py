@@ -103,6 +103,9 @@ class Editor:
             self._results[message["id"]] = message
             return
         validate_request(message) if "id" in message else validate_notification(message)
+        if message["method"] == "textDocument/publishDiagnostics" and "version" in message["params"]:
+            buffer = self.server.session.buffers[message["params"]["uri"]]
+            assert message["params"]["version"] == buffer.version, "diagnostics of an older text"
         self.unread.append(message)
 
     def send(self, method: str, params: Any = None) -> None:
@@ -141,6 +144,10 @@ class Editor:
 
     def _put(self, message: Message) -> None:
         self._inbox.put(json.dumps(message).encode())
+
+    async def breathe(self) -> None:
+        """Let the server take one turn of the loop."""
+        await asyncio.sleep(0)
 
     async def idle(self, seconds: float = 10.0) -> None:
         """Wait until the server has nothing to do before time passes or somebody says something."""

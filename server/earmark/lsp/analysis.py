@@ -18,7 +18,7 @@ from earmark.lsp.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from earmark.risk.finding import Finding
-    from earmark.risk.rules import Rule, RuleSet
+    from earmark.risk.rules import ChangeRule, Rule, RuleSet
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Analysis:
         self._pauses: dict[str, Timer] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._rules: RuleSet | None = None
-        self._by_language: dict[str, dict[str, Rule]] = {}
+        self._by_language: dict[str, dict[str, Rule | ChangeRule]] = {}
 
     @property
     def rules(self) -> RuleSet:
@@ -58,11 +58,12 @@ class Analysis:
             self._rules = load_default()
         return self._rules
 
-    def rule(self, language: str, rule_id: str) -> Rule | None:
-        """The text rule of this id among those for a language."""
+    def rule(self, language: str, rule_id: str) -> Rule | ChangeRule | None:
+        """The rule of this id among those for a language."""
         known = self._by_language.get(language)
         if known is None:
-            known = {rule.id: rule for rule in self.rules.for_language(language)}
+            every: list[Rule | ChangeRule] = [*self.rules.for_language(language), *self.rules.changes()]
+            known = {rule.id: rule for rule in every}
             self._by_language[language] = known
         return known.get(rule_id)
 
@@ -135,7 +136,18 @@ class Analysis:
             self._told(buffer, True)
 
     async def _compare(self, buffer: Buffer) -> None:
-        """The change rules: the committed text against the present one."""
+        """The change rules: the committed text against the present one, in the pool because they parse both."""
+        text, base = buffer.text, buffer.base
+        buffer.compared.clear(len(text))
+        if base is None or base == text or not buffer.language:
+            return
+        from earmark.risk.change_rules import compare
+
+        found, errors = await self._scheduler.io(compare, base, text, buffer.language, buffer.name, rules=self.rules)
+        for error in errors:
+            log.warning("%s", error)
+        if buffer.text is text:
+            buffer.compared.replace(0, len(text), found)
 
     def _scan_around_edits(self, buffer: Buffer) -> None:
         if not buffer.changed:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from earmark.lsp.findings import FindingList
 from earmark.lsp.identity import moved
 from earmark.lsp.ranges import Ranges
+from earmark.policy.model import FILE
 from earmark.text.document import ByteDocument, Encoding, encode, replacement
 from earmark.text.edits import Edit
 from earmark.text.incremental import IncrementalTree
@@ -28,6 +29,7 @@ _TYPED = 4
 
 # An `earmark/didInsert` may speak of a version that has passed; this many are remembered.
 _REMEMBERED = 256
+_REMEMBERED_BYTES = 4 << 20
 _CLAIMS = 64
 
 
@@ -63,7 +65,7 @@ class Buffer:
 
     `found` holds the findings of text rules; `changed` the parts not looked at since the text was last scanned whole;
     `looked` says whether it ever was. `compared` holds the findings of change rules. `place` and `tracking` are None
-    until they are known, and stay so for a document outside any repository.
+    until they are known, and `place` stays so for a document outside any repository. `base` is the committed text.
     """
 
     def __init__(self, uri: str, language_id: str, version: int, text: str, name: str) -> None:
@@ -81,9 +83,12 @@ class Buffer:
         self.looked = False
         self.place: Place | None = None
         self.tracking: Tracking | None = None
+        self.base: bytes | None = None
         self.closed = False
         self.claims: deque[Claim] = deque(maxlen=_CLAIMS)
-        self.history: deque[Step] = deque(maxlen=_REMEMBERED)
+        self.history: deque[Step] = deque()
+        self._history_bytes = 0
+        self._forgotten = False
 
     @property
     def text(self) -> bytes:
@@ -94,6 +99,11 @@ class Buffer:
     def is_commit_message(self) -> bool:
         """Whether an editor shows this buffer for writing a commit message."""
         return self.language_id in COMMIT_LANGUAGES
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether this is a repository's policy file."""
+        return self.place is not None and self.place.path == FILE
 
     def change(self, version: int, changes: Sequence[Any], encoding: Encoding) -> Observed:
         """Apply the content changes of one `didChange`, in order, and say whether a person can have typed them.
@@ -115,7 +125,7 @@ class Buffer:
                 edits.append(edit)
         finally:
             self.version = version
-            self.history.append(Step(version, tuple(edits), tuple(replaced)))
+            self._remember(Step(version, tuple(edits), tuple(replaced)))
             if self.tracking is not None and edits:
                 self.tracking.apply(edits, self.text, observed)
         return observed
@@ -125,7 +135,7 @@ class Buffer:
         if version == self.version:
             return locate(self.document)
         later = [step for step in self.history if step.version > version]
-        if len(later) == _REMEMBERED:
+        if len(later) == len(self.history) and self._forgotten:
             return None
         text = self.text
         for step in reversed(later):
@@ -133,6 +143,13 @@ class Buffer:
                 text = text[: edit.start] + before + text[edit.start + len(edit.new) :]
         start, end = locate(ByteDocument(text))
         return moved(start, end, [edit for step in later for edit in step.edits])
+
+    def _remember(self, step: Step) -> None:
+        self.history.append(step)
+        self._history_bytes += sum(map(len, step.replaced))
+        while self._history_bytes > _REMEMBERED_BYTES or len(self.history) > _REMEMBERED:
+            self._history_bytes -= sum(map(len, self.history.popleft().replaced))
+            self._forgotten = True
 
     def _edit_of(self, change: Any, encoding: Encoding) -> Edit:
         if not isinstance(change, Mapping) or not isinstance(change.get("text"), str):

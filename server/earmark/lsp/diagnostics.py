@@ -11,11 +11,11 @@ from lsprotocol import types
 
 from earmark.lsp.buffer import Buffer
 from earmark.lsp.convert import HINT, WARNING, Mark, diagnostic, raw_diagnostic
+from earmark.lsp.findings import Placed
 from earmark.risk.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from earmark.lsp.capabilities import Client
-    from earmark.lsp.findings import Placed
     from earmark.lsp.settings import Settings
 
 MOST = 200
@@ -79,11 +79,15 @@ def _items(buffer: Buffer, marks: Iterable[Mark], client: Client) -> str:
     return "[" + ",".join([raw_diagnostic(buffer.document, mark, client.encoding) for mark in marks]) + "]"
 
 
-def risk_marks(buffer: Buffer, settings: Settings, href: Callable[[str], str]) -> list[Mark]:
-    """The findings to show, by place: those in AI text before others, the severe ones first, where there are too many.
+class Shown(NamedTuple):
+    """A finding that is shown, and whether it stands in AI text."""
 
-    `href` gives the address that explains a rule, or an empty string.
-    """
+    placed: Placed
+    ai: bool
+
+
+def shown(buffer: Buffer, settings: Settings) -> list[Shown]:
+    """The findings to show, by place. Where there are too many, those in AI text go first, then the severe ones."""
     least = SEVERITIES.index(settings.minimum_severity)
     ranked: dict[tuple[bool, int], list[Placed]] = {}
     for found in (buffer.found, buffer.compared):
@@ -92,23 +96,25 @@ def risk_marks(buffer: Buffer, settings: Settings, href: Callable[[str], str]) -
             if rank >= least:
                 ai = buffer.tracking is not None and buffer.tracking.is_ai(placed.start, placed.end)
                 ranked.setdefault((ai, rank), []).append(placed)
-    chosen: list[Mark] = []
+    chosen: list[Shown] = []
     for key in sorted(ranked, reverse=True):
-        severity = WARNING if key[0] else HINT
-        chosen += [_mark(placed, severity, href) for placed in ranked[key][: MOST - len(chosen)]]
-    chosen.sort()
+        chosen += [Shown(placed, key[0]) for placed in ranked[key][: MOST - len(chosen)]]
+    chosen.sort(key=lambda item: (item.placed.start, item.placed.end, item.placed.finding.rule))
     return chosen
 
 
-def _mark(placed: Placed, severity: int, href: Callable[[str], str]) -> Mark:
-    finding = placed.finding
-    message = f"{finding.message} {finding.hint}" if finding.hint else finding.message
+def mark_of(item: Shown, href: str) -> Mark:
+    """What a diagnostic says about a finding; `href` explains its rule, or is empty."""
+    finding = item.placed.finding
+    message = " ".join(
+        part for part in (finding.message, finding.detail and f"({finding.detail})", finding.hint) if part
+    )
     return Mark(
-        placed.start,
-        placed.end,
-        severity,
+        item.placed.start,
+        item.placed.end,
+        WARNING if item.ai else HINT,
         finding.rule,
         message,
-        href(finding.rule),
+        href,
         finding.category == "debug-in-production",
     )

@@ -18,19 +18,21 @@ from earmark.lsp.recall import Recalled
 from earmark.lsp.scheduler import Scheduler
 from earmark.lsp.tracking import Tracking
 from earmark.origin.ledger import LedgerError
-from earmark.origin.model import Session, Snapshot
+from earmark.origin.model import Origin, Session, Snapshot
 
 log = logging.getLogger(__name__)
 
 # How often the ledger's files are looked at; two `stat` calls a repository.
 WATCH_SECONDS = 0.1
 
-# What a file system says about the ledger's files: (mtime in ns, size) each, (0, 0) for one that is not there.
+# What a file system says of the watched files: (mtime in ns, size) each, (0, 0) for one that is not there. The first
+# two are the ledger's.
 _Stats = tuple[tuple[int, int], ...]
+_OF_LEDGER = 2
 
 
 class _Known(NamedTuple):
-    """How far the ledger of a repository has been read."""
+    """How far the ledger of a repository has been read, and what its files looked like then."""
 
     repo: Repository
     stats: _Stats
@@ -38,12 +40,26 @@ class _Known(NamedTuple):
 
 
 class Origins:
-    """Loads, follows and saves the origins of buffers; `changed` is called when those of one are other than before."""
+    """Loads, follows and saves the origins of buffers.
 
-    def __init__(self, clock: Clock, scheduler: Scheduler, changed: Callable[[Buffer], None]) -> None:
+    `changed` is called when those of one buffer are other than before; `located` when its place is known; `moved` when
+    HEAD, the policy or the ledger of a repository has changed on disk.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        scheduler: Scheduler,
+        *,
+        changed: Callable[[Buffer], None],
+        located: Callable[[Buffer], None],
+        moved: Callable[[Repository], None],
+    ) -> None:
         self._clock = clock
         self._scheduler = scheduler
         self._changed = changed
+        self._located = located
+        self._moved = moved
         self._buffers: dict[str, Buffer] = {}
         self._known: dict[str, _Known] = {}
         self._timer: Timer | None = None
@@ -86,6 +102,21 @@ class Origins:
         if buffer.place is not None and buffer.tracking is not None:
             self._scheduler.spawn(self._save(buffer.place, buffer.tracking), "saving origins")
 
+    async def mark(self, buffer: Buffer, start: int, end: int, origin: Origin, session: Session, reason: str) -> None:
+        """The user says who wrote bytes `start` to `end`; the reason is kept."""
+        assert buffer.place is not None
+        assert buffer.tracking is not None
+        ai = origin.kind == "ai"
+        if ai:
+            buffer.tracking.claim(start, end, session)
+        else:
+            buffer.tracking.mark(start, end, origin)
+        lines = [buffer.document.line_at(start) + 1, buffer.document.line_at(max(end - 1, start)) + 1]
+        self._changed(buffer)
+        snapshot, who = buffer.tracking.snapshot, session if ai else None
+        detail = {"kind": origin.kind, "lines": lines}
+        await self._scheduler.io(recall.mark, buffer.place, snapshot, who, reason, detail)
+
     def stop(self) -> None:
         """Look at the ledger no more."""
         if self._timer is not None:
@@ -97,6 +128,7 @@ class Origins:
         if buffer.closed:
             return
         buffer.place = place
+        self._located(buffer)
         if place is None:
             buffer.tracking = Tracking(Snapshot(buffer.text))
             self.settle_claims(buffer)
@@ -163,8 +195,11 @@ class Origins:
         self._known = {top: known for top, known in self._known.items() if top in tops}
         for top, known in self._known.items():
             stats = _stats(known.repo)
-            if stats != known.stats:
-                self._known[top] = known._replace(stats=stats)
+            if stats == known.stats:
+                continue
+            self._known[top] = known._replace(stats=stats)
+            self._moved(known.repo)
+            if stats[:_OF_LEDGER] != known.stats[:_OF_LEDGER]:
                 self._scheduler.spawn(self._catch_up(top), "reading the ledger")
         if tops:
             self._watch()

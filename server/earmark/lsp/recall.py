@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository, relative
 from earmark.git.trust import open_repository
 from earmark.lsp.buffer import Place
 from earmark.origin import lookup
+from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Session, Snapshot
 from earmark.origin.recorder import LARGEST
+from earmark.policy.model import FILE
 
 
 class Recalled(NamedTuple):
@@ -29,6 +32,18 @@ def place_of(path: str) -> Place | None:
     repo = open_repository(path)
     within = relative(repo, path) if repo else None
     return Place(repo, within) if repo and within else None
+
+
+def repository_of(path: str) -> Repository | None:
+    """The repository that a folder, or a commit message in a git directory, belongs to."""
+    folder = os.path.dirname(path)
+    try:
+        # A linked worktree's git directory says where the worktree is.
+        with open(os.path.join(folder, "gitdir"), encoding="utf-8", errors="surrogateescape") as file:
+            path = file.readline(4096).rstrip("\n")
+    except OSError:
+        pass
+    return open_repository(path)
 
 
 def whole(place: Place, text: bytes) -> Recalled:
@@ -74,6 +89,20 @@ def save(place: Place, snapshot: Snapshot, sessions: Iterable[Session]) -> None:
             ledger.mark_dirty(place.path)
 
 
+def mark(place: Place, snapshot: Snapshot, session: Session | None, reason: str, detail: Mapping[str, Any]) -> None:
+    """Keep what the user said about who wrote a text, with the reason."""
+    with Ledger.open(place.repo) as ledger:
+        who = identity(place.repo)
+        with ledger.transaction():
+            ledger.audit(who, "mark", reason, json.dumps({"path": place.path, **detail}))
+            if session is not None:
+                ledger.put_session(session._replace(director=who))
+            if len(snapshot.text) <= LARGEST:
+                ledger.put_snapshot(place.path, snapshot, source="editor", at=ledger.now())
+        if lookup.has_evidence(snapshot):
+            ledger.mark_dirty(place.path)
+
+
 def committed(place: Place) -> bytes | None:
     """The content of the file in HEAD, or None where HEAD has no such text file."""
     from earmark.origin.recorder import head_text
@@ -83,11 +112,12 @@ def committed(place: Place) -> bytes | None:
 
 
 def files_to_watch(repo: Repository) -> tuple[str, ...]:
-    """The files whose change means that the ledger has changed."""
+    """The files whose change means that something is known anew: two of the ledger, two of HEAD, the policy."""
     from earmark.origin.ledger import folder
 
     ledger = os.path.join(folder(repo), "ledger.db")
-    return ledger, ledger + "-wal"
+    head = os.path.join(repo.git_dir, "HEAD")
+    return ledger, ledger + "-wal", head, os.path.join(repo.git_dir, "logs", "HEAD"), os.path.join(repo.top, FILE)
 
 
 def _recalled(ledger: Ledger, snapshot: Snapshot, seq: int) -> Recalled:

@@ -9,15 +9,17 @@ from lsprotocol import types
 
 from earmark.lsp.buffer import Buffer
 from earmark.lsp.convert import INFORMATION, Mark, range_of
+from earmark.lsp.text import plain
 from earmark.risk.finding import SEVERITIES
+from earmark.trailers.vocabulary import display
 
 if TYPE_CHECKING:
     from earmark.lsp.capabilities import Client
     from earmark.lsp.identity import Named
     from earmark.lsp.protocol import EarmarkProtocol
+    from earmark.lsp.session import Session as ClientSession
     from earmark.lsp.settings import Settings
     from earmark.origin.model import Session
-    from earmark.text.document import Encoding
 
 CHANGED = "earmark/regionsChanged"
 CODE = "ai-region"
@@ -94,13 +96,16 @@ def author_label(buffer: Buffer, author: str) -> str:
 
 def short(session: Session) -> str:
     """`tool:model`, made harmless for any display: payloads are foreign text."""
-    return f"{plain(session.tool)}:{plain(session.model)}"
+    return f"{display(session.tool)}:{display(session.model)}"
 
 
-def plain(text: str) -> str:
-    """Foreign text without anything that a terminal, Markdown or a reader could take for something else."""
-    kept = "".join(c for c in text[:80] if c.isascii() and (c.isalnum() or c in "._/+-@ "))
-    return kept or "unknown"
+def describe_author(buffer: Buffer, author: str) -> str:
+    """One line on the session `author`, plain text."""
+    session = buffer.tracking.sessions.get(author) if buffer.tracking is not None else None
+    if session is None:
+        return f"session {plain(author)}" if author else "several sessions"
+    directed = f", directed by {plain(session.director)}" if session.director else ""
+    return f"{short(session)}, session {plain(author)}{directed}"
 
 
 def region_marks(buffer: Buffer, client: Client, settings: Settings) -> list[Mark]:
@@ -127,9 +132,9 @@ def risk_of(buffer: Buffer, start: int, end: int) -> str:
     return SEVERITIES[max(ranks, default=0)]
 
 
-def described(buffer: Buffer, named: Named, encoding: Encoding) -> dict[str, Any]:
+def described(session_of_client: ClientSession, buffer: Buffer, named: Named) -> dict[str, Any]:
     """One region as `earmark/regions` gives it."""
-    region = named.region
+    region, encoding = named.region, session_of_client.client.encoding
     session = buffer.tracking.session_of(named) if buffer.tracking is not None else None
     ai = region.origin.kind == "ai"
     where = range_of(buffer.document, region.start, region.end, encoding)
@@ -144,7 +149,7 @@ def described(buffer: Buffer, named: Named, encoding: Encoding) -> dict[str, Any
         "model": session.model if ai and session else "",
         "session": region.origin.author if ai else "",
         "risk": risk_of(buffer, region.start, region.end) if ai else "low",
-        "review": "none",
+        "review": session_of_client.review_of(buffer) if ai else "none",
     }
 
 
@@ -164,19 +169,20 @@ class Regions:
         """The client has asked for regions, so it knows our notification."""
         self._mute = False
 
-    def told(self, buffer: Buffer) -> None:
-        """Send `earmark/regionsChanged` if more has changed than the place of regions."""
+    def told(self, buffer: Buffer) -> bool:
+        """Send `earmark/regionsChanged` if more has changed than the place of regions; whether it had."""
         if buffer.tracking is None:
-            return
+            return False
         outline = [
             *buffer.tracking.outline,
             *(risk_of(buffer, n.region.start, n.region.end) for n in buffer.tracking.ai),
         ]
         if outline == self._told.get(buffer.uri, []):
-            return
+            return False
         self._told[buffer.uri] = outline
         if not self._mute:
             self._protocol.notify(CHANGED, {"uri": buffer.uri, "version": buffer.version})
+        return True
 
     def forget(self, buffer: Buffer) -> None:
         """The buffer is closed."""

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
+from earmark.git.repository import Repository
+from earmark.git.run import GitError
 from earmark.lsp.analysis import Analysis
 from earmark.lsp.buffer import Buffer, MalformedChange
 from earmark.lsp.capabilities import Client
 from earmark.lsp.clock import Clock
 from earmark.lsp.convert import Mark
-from earmark.lsp.diagnostics import Diagnostics, risk_marks
+from earmark.lsp.diagnostics import Diagnostics, Shown, mark_of, shown
+from earmark.lsp.messages import Messages
 from earmark.lsp.origins import Origins
+from earmark.lsp.policy_file import policy_marks
+from earmark.lsp.recall import committed, repository_of
 from earmark.lsp.regions import Regions, region_marks
 from earmark.lsp.scheduler import Scheduler
 from earmark.lsp.settings import Settings, read
+from earmark.lsp.standing import Standing, Standings
 
 if TYPE_CHECKING:
     from earmark.lsp.protocol import EarmarkProtocol
@@ -36,7 +42,15 @@ class Session:
         self.scheduler = Scheduler()
         self.analysis = Analysis(clock, self.scheduler, self._looked_at)
         self.diagnostics = Diagnostics(protocol.send_raw)
-        self.origins = Origins(clock, self.scheduler, self._origins_changed)
+        self.origins = Origins(
+            clock,
+            self.scheduler,
+            changed=self._origins_changed,
+            located=self._located,
+            moved=self._repository_moved,
+        )
+        self.standings = Standings(clock, self.scheduler, self._standing_changed)
+        self.messages = Messages(self.scheduler, self._origins_changed)
         self.regions = Regions(protocol)
         self._protocol = protocol
         self._unsettled: dict[str, Buffer] = {}
@@ -63,16 +77,19 @@ class Session:
         if changed:
             for buffer in self.buffers.values():
                 self._origins_changed(buffer)
+            self.refresh(types.WORKSPACE_INLAY_HINT_REFRESH, self.client.refresh_inlay_hints and not at_start)
 
     def open(self, uri: str, language_id: str, version: int, text: str) -> None:
         """The client has opened a document and owns its text from now on."""
         if (before := self.buffers.pop(uri, None)) is not None:
             self._drop(before)
-        name = to_fs_path(uri) or uri
-        buffer = Buffer(uri, language_id, version, text, name)
+        buffer = Buffer(uri, language_id, version, text, self._name_of(uri))
         self.buffers[uri] = buffer
         self._unsettled[uri] = buffer
-        self.origins.open(buffer)
+        if buffer.is_commit_message:
+            self.scheduler.spawn(self._open_message(buffer), "opening a commit message")
+        else:
+            self.origins.open(buffer)
 
     def change(self, params: Any) -> None:
         """Apply the parameters of a `didChange`, as they came from JSON."""
@@ -120,25 +137,66 @@ class Session:
             self._drop(buffer)
         self.buffers.clear()
         self.origins.stop()
+        self.standings.stop()
         await self.scheduler.close(seconds)
+
+    def save(self, buffer: Buffer) -> None:
+        """The client has written a buffer to its file."""
+        self.origins.save(buffer)
+        if buffer.place is not None:
+            self.standings.touch(buffer.place.repo)
 
     def marks(self, buffer: Buffer) -> list[Mark]:
         """Everything a diagnostic should say about the present text."""
+        if buffer.is_commit_message:
+            return self.messages.marks(buffer)
+        if buffer.is_policy:
+            return policy_marks(buffer)
+        regions = region_marks(buffer, self.client, self.settings)
+        return [*regions, *(self.mark_of(buffer, item) for item in self.shown(buffer))]
 
-        def href(rule_id: str) -> str:
-            rule = self.analysis.rule(buffer.language, rule_id)
-            return f"https://cwe.mitre.org/data/definitions/{rule.cwe}.html" if rule and rule.cwe else ""
+    def shown(self, buffer: Buffer) -> list[Shown]:
+        """The findings of a buffer that are worth their place; none in what the policy leaves out."""
+        if buffer.is_commit_message or (buffer.place and self.standing(buffer).leaves_out(buffer.place.path)):
+            return []
+        return shown(buffer, self.settings)
 
-        return [*region_marks(buffer, self.client, self.settings), *risk_marks(buffer, self.settings, href)]
+    def mark_of(self, buffer: Buffer, item: Shown) -> Mark:
+        """What a diagnostic says about one finding."""
+        rule = self.analysis.rule(buffer.language, item.placed.finding.rule)
+        return mark_of(item, f"https://cwe.mitre.org/data/definitions/{rule.cwe}.html" if rule and rule.cwe else "")
+
+    def standing(self, buffer: Buffer) -> Standing:
+        """How the working change of the buffer's repository stands."""
+        return self.standings.of(buffer.place.repo if buffer.place else None)
+
+    def review_of(self, buffer: Buffer) -> str:
+        """What a region of the buffer is waiting for: "required" or "none"."""
+        asked = self.standing(buffer).open_for(buffer.place.path) if buffer.place else ()
+        return "required" if any(o.code.startswith(("approval-", "self-approval")) for o in asked) else "none"
+
+    def trusted(self, buffer: Buffer) -> bool:
+        """Whether the user trusts the buffer's workspace."""
+        return bool(self.settings.trusted or (buffer.place and buffer.place.repo.trusted))
+
+    async def repository(self, buffer: Buffer | None) -> Repository | None:
+        """The repository of a buffer, or of the client's first folder."""
+        if buffer is not None and buffer.place is not None:
+            return buffer.place.repo
+        uris = [buffer.uri] if buffer is not None else [*self._protocol.workspace.folders]
+        path = to_fs_path(uris[0]) if uris else self._protocol.workspace.root_path
+        return self._as_trusted(await self.scheduler.io(repository_of, path)) if path else None
 
     def _drop(self, buffer: Buffer) -> None:
         buffer.closed = True
         self._unsettled.pop(buffer.uri, None)
         self.analysis.forget(buffer)
         self.origins.close(buffer)
+        self.messages.close(buffer)
         self.regions.forget(buffer)
 
     def _looked_at(self, buffer: Buffer, final: bool) -> None:
+        """A look has ended; `final` when no better one of the same text follows."""
         if not self.client.pull_diagnostics:
             self.diagnostics.push(buffer, self.marks(buffer), self.client)
         elif final and self.diagnostics.outdated(buffer, self.marks(buffer), self.client):
@@ -147,13 +205,74 @@ class Session:
             self.regions.told(buffer)
 
     def _origins_changed(self, buffer: Buffer) -> None:
-        """Who wrote what, or what is to be shown of it, is not what the client was told last."""
+        """Who wrote what, or what is to be shown of it, may not be what the client was told last."""
+        if self.regions.told(buffer):
+            self.refresh(types.WORKSPACE_INLAY_HINT_REFRESH, self.client.refresh_inlay_hints)
+            self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
         if buffer.looked or buffer.is_commit_message:
             self._looked_at(buffer, final=True)
-        else:
-            self.regions.told(buffer)
-        self.refresh(types.WORKSPACE_INLAY_HINT_REFRESH, self.client.refresh_inlay_hints)
-        self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
+
+    def _name_of(self, uri: str) -> str:
+        """The path of a document as far as it is known at once: within the client's folder, where it is in one."""
+        path = to_fs_path(uri) or uri
+        for folder in self._protocol.workspace.folders:
+            root = (to_fs_path(folder) or "").rstrip("/") + "/"
+            if path.startswith(root) and root != "/":
+                return path[len(root) :]
+        return path
+
+    async def _open_message(self, buffer: Buffer) -> None:
+        repo = await self.repository(buffer)
+        if repo is not None and not buffer.closed:
+            self.messages.open(buffer, repo)
+
+    def _located(self, buffer: Buffer) -> None:
+        """It is known which repository a buffer belongs to."""
+        place = buffer.place
+        if place is None:
+            return
+        repo = self._as_trusted(place.repo)
+        assert repo is not None
+        buffer.place = place._replace(repo=repo)
+        if buffer.name != place.path:
+            # Rules look at paths, and only the path within the repository is the one everybody else has.
+            buffer.name = place.path
+            if buffer.looked:
+                self.analysis.look_again(buffer)
+        if not self.standings.is_known(repo):
+            self.standings.touch(repo)
+        self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
+
+    async def _load_base(self, buffer: Buffer) -> None:
+        """Get the text that change rules compare with."""
+        assert buffer.place is not None
+        try:
+            base = await self.scheduler.io(committed, buffer.place)
+        except (GitError, OSError) as error:
+            log.warning("The committed text is not read: %s", error)
+            return
+        if base != buffer.base and not buffer.closed:
+            buffer.base = base
+            if buffer.looked:
+                self.analysis.look_again(buffer)
+
+    def _repository_moved(self, repo: Repository) -> None:
+        """HEAD, the policy or the ledger has changed on disk."""
+        self.standings.touch(repo)
+        for buffer in self.buffers.values():
+            if buffer.place is not None and buffer.place.repo.top == repo.top:
+                self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
+
+    def _standing_changed(self, top: str, before: Standing, now: Standing) -> None:
+        for buffer in self.buffers.values():
+            if buffer.place is not None and buffer.place.repo.top == top:
+                self._origins_changed(buffer)
+        if before.asked != now.asked:
+            self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
+
+    def _as_trusted(self, repo: Repository | None) -> Repository | None:
+        """`repo` as the client's word and the user's list together have it."""
+        return repo._replace(trusted=True) if repo is not None and self.settings.trusted else repo
 
     def refresh(self, method: str, supported: bool) -> None:
         """Ask the client to ask again; not while it still owes the answer to the same request."""

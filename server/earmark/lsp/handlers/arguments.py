@@ -7,6 +7,9 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from earmark.lsp.buffer import Buffer
+from earmark.text.document import Encoding
+
 
 def field(params: Any, *path: str) -> Any:
     """The value at `path` in an object that came as a mapping or with attributes; None where it is missing."""
@@ -31,3 +34,17 @@ def word(params: Any, name: str, default: str = "") -> str:
     if not isinstance(value, str) or len(value) > 500:
         raise JsonRpcInvalidParams(f"{name} must be a string of at most 500 characters")
     return value
+
+
+def position(value: Any) -> tuple[int, int]:
+    """(line, character) of a position; raises JsonRpcInvalidParams for anything else."""
+    line, character = field(value, "line"), field(value, "character")
+    if not isinstance(line, int) or not isinstance(character, int):
+        raise JsonRpcInvalidParams("a position must have a line and a character")
+    return line, character
+
+
+def byte_range(buffer: Buffer, given: Any, encoding: Encoding) -> tuple[int, int]:
+    """The bytes of a range in the present text, start first; raises JsonRpcInvalidParams for no range."""
+    places = [buffer.document.offset(*position(field(given, end)), encoding) for end in ("start", "end")]
+    return min(places), max(places)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pygls.exceptions import JsonRpcInvalidParams
 
 from earmark.lsp.buffer import Claim
-from earmark.lsp.handlers.arguments import field, uri_of, word
+from earmark.lsp.handlers.arguments import field, position, uri_of, word
 from earmark.origin.model import Session
 from earmark.text.document import ByteDocument
 
@@ -24,7 +24,7 @@ def did_insert(ls: EarmarkServer, params: Any) -> None:
     if buffer is None:
         return
     version = field(params, "textDocument", "version")
-    start, end = (_position(field(params, "range", name), name) for name in ("start", "end"))
+    start, end = (position(field(params, "range", name)) for name in ("start", "end"))
     kind = word(params, "kind", "completion")
     tool = word(params, "tool")
     if kind not in _KINDS or not tool:
@@ -39,10 +39,3 @@ def did_insert(ls: EarmarkServer, params: Any) -> None:
 
     version = version if isinstance(version, int) else buffer.version
     ls.session.origins.claim(buffer, Claim(version, locate, session))
-
-
-def _position(value: Any, name: str) -> tuple[int, int]:
-    line, character = field(value, "line"), field(value, "character")
-    if not isinstance(line, int) or not isinstance(character, int):
-        raise JsonRpcInvalidParams(f"range.{name} must have a line and a character")
-    return line, character

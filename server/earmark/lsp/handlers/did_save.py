@@ -14,4 +14,4 @@ def did_save(ls: EarmarkServer, params: types.DidSaveTextDocumentParams) -> None
     """Keep what was seen of a file in the ledger. A save of a document that is not open is somebody else's."""
     buffer = ls.session.buffers.get(params.text_document.uri)
     if buffer is not None:
-        ls.session.origins.save(buffer)
+        ls.session.save(buffer)

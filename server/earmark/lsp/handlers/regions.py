@@ -22,7 +22,7 @@ def regions(ls: EarmarkServer, params: Any) -> dict[str, Any]:
     removals = tracking.snapshot.removals if tracking is not None else ()
     return {
         "version": buffer.version,
-        "regions": [described(buffer, named, encoding) for named in (tracking.named if tracking is not None else ())],
+        "regions": [described(ls.session, buffer, named) for named in (tracking.named if tracking is not None else ())],
         "removals": [
             {
                 "position": dict(zip(("line", "character"), buffer.document.position(r.at, encoding), strict=True)),

@@ -1,0 +1,65 @@
+"""`earmark.tagCommit {uri?}` → {block, summary, written}: `written` is "message", "next commit", or empty."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from earmark.lsp.commands.asking import require_place, say
+from earmark.lsp.convert import range_of
+from earmark.lsp.messages import Due
+from earmark.text.document import replacement
+
+if TYPE_CHECKING:
+    from earmark.git.repository import Repository
+    from earmark.lsp.buffer import Buffer
+    from earmark.lsp.server import EarmarkServer
+
+
+async def tag_commit(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
+    """Write the trailers into the open commit message, or keep them for the next commit."""
+    buffer, repo = await require_place(ls, arguments, writes=True)
+    if buffer is not None and buffer.is_commit_message:
+        return await _into_message(ls, buffer, repo)
+    found = await ls.session.scheduler.slow_io(keep, repo)
+    if not found.block:
+        say(ls, f"Nothing to declare: {found.summary}.")
+        return {"block": "", "summary": found.summary, "written": ""}
+    say(ls, f"{found.summary}; the next commit will declare it.")
+    return {"block": found.block, "summary": found.summary, "written": "next commit"}
+
+
+async def _into_message(ls: EarmarkServer, buffer: Buffer, repo: Repository) -> dict[str, Any]:
+    from earmark.commit.messages import with_block
+    from earmark.lsp.messages import due
+
+    found = await ls.session.scheduler.slow_io(due, repo, buffer.text)
+    before = buffer.text
+    after = with_block(before, found.block, found.comment)
+    answer = {"block": found.block, "summary": found.summary, "written": ""}
+    if after == before or not ls.client.apply_edit:
+        say(ls, f"{found.summary}; nothing to change in the message." if after == before else found.block)
+        return answer
+    edit = replacement(before, after)
+    where = range_of(buffer.document, edit.start, edit.end, ls.client.encoding)
+    change = types.TextEdit(where, edit.new.decode("utf-8", "replace"))
+    applied = await ls.workspace_apply_edit_async(
+        types.ApplyWorkspaceEditParams(types.WorkspaceEdit(changes={buffer.uri: [change]}), "Provenance trailers")
+    )
+    return answer | {"written": "message" if applied.applied else ""}
+
+
+def keep(repo: Repository) -> Due:
+    """Derive the trailers of the staged change and keep them for the next commit; runs in the pool."""
+    from earmark.commit import declared, pending, situation
+    from earmark.commit.parent import Parent
+    from earmark.origin.ledger import Ledger
+
+    now = situation.read(repo, "", "", Parent(), {})
+    with Ledger.open(repo) as ledger:
+        found = declared.staged(repo, ledger, now, os.environ)
+    if found.block:
+        pending.write(repo, pending.Pending(found.fingerprint, found.block, evidence=found.summary), "next")
+    return Due(found.block, found.summary, "#")

@@ -1,0 +1,118 @@
+"""`textDocument/codeAction`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from earmark.lsp.convert import bytes_of, diagnostic, range_of
+from earmark.lsp.text import plain
+
+if TYPE_CHECKING:
+    from earmark.lsp.buffer import Buffer
+    from earmark.lsp.diagnostics import Shown
+    from earmark.lsp.server import EarmarkServer
+
+QUICKFIX = types.CodeActionKind.QuickFix
+TAG = "source.earmark.tag"
+REVIEW = "source.earmark.review"
+KINDS: list[types.CodeActionKind | str] = [QUICKFIX, TAG, REVIEW]
+
+Action = types.CodeAction | types.Command
+
+
+def code_action(ls: EarmarkServer, params: types.CodeActionParams) -> list[Action]:
+    """What can be done about the findings and regions that the range touches.
+
+    They are found by place, never by what a diagnostic carried: some clients do not send its data back.
+    """
+    buffer = ls.session.buffers.get(params.text_document.uri)
+    if buffer is None:
+        return []
+    start, end = bytes_of(buffer, params.range, ls.client.encoding)
+    actions = list(_actions(ls, buffer, start, end))
+    only = params.context.only
+    if only:
+        actions = [action for action in actions if any(_within(action.kind, kind) for kind in only)]
+    if ls.client.code_action_literals:
+        return list(actions)
+    # A client from before code action literals takes commands only.
+    return [action.command for action in actions if action.command is not None]
+
+
+def _within(kind: types.CodeActionKind | str | None, wanted: types.CodeActionKind | str) -> bool:
+    mine, asked = (str(getattr(k, "value", k)) for k in (kind, wanted))
+    return mine == asked or mine.startswith(asked + ".") or not asked
+
+
+def _actions(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> Iterator[types.CodeAction]:
+    trusted = ls.session.trusted(buffer)
+    if buffer.is_commit_message:
+        if trusted and ls.session.messages.offer(buffer):
+            yield _command("Write the provenance trailers", TAG, "earmark.tagCommit", {"uri": buffer.uri})
+        return
+    for item in ls.session.shown(buffer):
+        if item.placed.start <= end and item.placed.end >= start:
+            yield from _about_finding(ls, buffer, item)
+    if not trusted or buffer.tracking is None:
+        return
+    for named in buffer.tracking.ai:
+        if named.region.start <= end and named.region.end >= start:
+            yield _command(
+                "Earmark: a person wrote this, not AI…", QUICKFIX, "earmark.markRegion",
+                {"uri": buffer.uri, "id": named.id, "kind": "human"},
+            )  # fmt: skip
+            break
+    else:
+        if end > start:
+            where = _place(ls, buffer, start, end)
+            yield _command("Earmark: AI wrote this…", QUICKFIX, "earmark.markRegion", where | {"kind": "ai"})
+    if buffer.place is not None:
+        asked = {o.code: o for o in ls.session.standing(buffer).open_for(buffer.place.path)}
+        if "undeclared-ai" in asked:
+            yield _command("Earmark: tag the next commit", TAG, "earmark.tagCommit", {"uri": buffer.uri})
+        if any(code.startswith(("approval-", "self-")) for code in asked):
+            yield _command("Earmark: request a review", REVIEW, "earmark.requestReview", {"uri": buffer.uri})
+
+
+def _about_finding(ls: EarmarkServer, buffer: Buffer, item: Shown) -> Iterator[types.CodeAction]:
+    placed, encoding = item.placed, ls.client.encoding
+    finding = placed.finding
+    said = diagnostic(buffer.document, ls.session.mark_of(buffer, item), encoding)
+    if finding.fix is not None:
+        fix = finding.fix
+        where = range_of(buffer.document, fix.start + placed.shift, fix.end + placed.shift, encoding)
+        edit = types.TextEdit(where, fix.new.decode("utf-8", "replace"))
+        yield types.CodeAction(
+            title=f"Earmark: {plain(fix.title)}",
+            kind=QUICKFIX,
+            diagnostics=[said],
+            is_preferred=True,
+            edit=types.WorkspaceEdit(changes={buffer.uri: [edit]}),
+        )
+    where_said = _place(ls, buffer, placed.start, placed.end) | {"rule": finding.rule}
+    suppress = _command(f"Earmark: suppress {finding.rule} here…", QUICKFIX, "earmark.suppressFinding", where_said)
+    explain = _command(f"Earmark: why {finding.rule}?", QUICKFIX, "earmark.explainRule", where_said)
+    for action in (suppress, explain):
+        action.diagnostics = [said]
+        yield action
+
+
+def _place(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> dict[str, Any]:
+    where = range_of(buffer.document, start, end, ls.client.encoding)
+    return {
+        "uri": buffer.uri,
+        "version": buffer.version,
+        "range": {
+            "start": {"line": where.start.line, "character": where.start.character},
+            "end": {"line": where.end.line, "character": where.end.character},
+        },
+    }
+
+
+def _command(title: str, kind: types.CodeActionKind | str, command: str, argument: dict[str, Any]) -> types.CodeAction:
+    return types.CodeAction(
+        title=title, kind=kind, command=types.Command(title=title, command=command, arguments=[argument])
+    )
