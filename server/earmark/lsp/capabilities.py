@@ -52,7 +52,8 @@ class Client(NamedTuple):
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(given)
         return cls(
             encoding=_ENCODINGS[str(getattr(encoding, "value", encoding))],
-            pull_diagnostics=present("text_document.diagnostic"),
+            # A first answer comes before the deep look: one that cannot be told to ask again is sent what follows.
+            pull_diagnostics=present("text_document.diagnostic") and has("workspace.diagnostics.refresh_support"),
             related_information=has("text_document.publish_diagnostics.related_information"),
             code_description=has("text_document.publish_diagnostics.code_description_support"),
             refresh_diagnostics=has("workspace.diagnostics.refresh_support"),
