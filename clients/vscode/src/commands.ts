@@ -9,46 +9,78 @@ import type { Server } from "./server.ts";
 
 const OF_SERVER = ["earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.explainRule"];
 
-/** Fills in what a person who used the palette could not give; a lens or a code action gives its own arguments. */
+/** What the server's commands take: one object. A lens or an action fills it in, the palette leaves it to us. */
+interface Argument {
+  uri?: string;
+  version?: number;
+  range?: vscode.Range;
+  kind?: string;
+  reason?: string;
+}
+
+/** Completes the argument with the place of the cursor and with what only a person can say. */
 export async function executeCommand(
   command: string,
   given: unknown[],
   next: (command: string, args: unknown[]) => vscode.ProviderResult<unknown>,
 ): Promise<unknown> {
-  const args = await complete(command, given);
-  return args === undefined ? undefined : await next(command, args);
+  const argument = await complete(command, (given[0] as Argument | undefined) ?? here());
+  if (!argument) return undefined;
+  const answer = await next(command, [argument]);
+  if (command === "earmark.explainRule") await showPage(answer as { rule?: string; page?: string } | undefined);
+  return answer;
 }
 
-async function complete(command: string, given: unknown[]): Promise<unknown[] | undefined> {
-  if (given.length > 0) return given;
-  const place = here();
-  if (command !== "earmark.markRegion") return [place];
-  if (!place.uri) {
-    void vscode.window.showInformationMessage("Open a file and select the lines to mark.");
+async function complete(command: string, argument: Argument): Promise<Argument | undefined> {
+  if (command !== "earmark.markRegion" && command !== "earmark.suppressFinding") return argument;
+  if (!argument.uri) {
+    void vscode.window.showInformationMessage("Open a file and select the lines that are meant.");
     return undefined;
   }
-  const kind = await vscode.window.showQuickPick(
-    [
-      { label: "Human", detail: "A person wrote the selected lines.", origin: "human" },
-      { label: "AI", detail: "An assistant wrote the selected lines.", origin: "ai" },
-    ],
-    { title: "Who wrote the selected lines?" },
-  );
-  if (!kind) return undefined;
-  const reason = await vscode.window.showInputBox({ title: "Why?", prompt: "Kept with the mark, for whoever reviews it.", ignoreFocusOut: true });
-  return reason ? [{ ...place, kind: kind.origin, reason }] : undefined;
+  const kind = argument.kind ?? (command === "earmark.markRegion" ? await askWho() : "");
+  if (kind === undefined) return undefined;
+  const reason = argument.reason ?? (await askWhy());
+  return reason ? { ...argument, ...(kind ? { kind } : {}), reason } : undefined;
 }
 
-function here(): { uri?: string; version?: number; range?: vscode.Range } {
+async function askWho(): Promise<string | undefined> {
+  const answers = [
+    { label: "A person", detail: "A person wrote the selected lines.", origin: "human" },
+    { label: "AI", detail: "An assistant wrote the selected lines.", origin: "ai" },
+  ];
+  return (await vscode.window.showQuickPick(answers, { title: "Who wrote the selected lines?" }))?.origin;
+}
+
+async function askWhy(): Promise<string | undefined> {
+  const prompt = "Kept with the record, for whoever reviews it.";
+  const reason = await vscode.window.showInputBox({ title: "Why?", prompt, ignoreFocusOut: true });
+  return reason?.trim();
+}
+
+function here(): Argument {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.uri.scheme !== "file") return {};
   const { document, selection } = editor;
   return { uri: document.uri.toString(), version: document.version, range: new vscode.Range(selection.start, selection.end) };
 }
 
-/** Registers the commands that need no server. */
+const PAGES = "earmark-rule";
+const pages = new Map<string, string>();
+
+/** Opens a rule's page, which is Markdown, as VS Code shows Markdown. */
+async function showPage(answer: { rule?: string; page?: string } | undefined): Promise<void> {
+  if (!answer?.rule || !answer.page) return;
+  const uri = vscode.Uri.from({ scheme: PAGES, path: `/${answer.rule}.md` });
+  pages.set(uri.path, answer.page);
+  await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+}
+
+/** Registers the commands that need no server, and the pages that the others open. */
 export function registerCommands(server: Server, regions: RegionView, log: vscode.LogOutputChannel): vscode.Disposable {
   return vscode.Disposable.from(
+    vscode.workspace.registerTextDocumentContentProvider(PAGES, {
+      provideTextDocumentContent: (uri) => pages.get(uri.path) ?? "",
+    }),
     vscode.commands.registerCommand("earmark.restartServer", () => server.restart()),
     vscode.commands.registerCommand("earmark.showLog", () => log.show()),
     vscode.commands.registerCommand("earmark.toggleRegions", () =>

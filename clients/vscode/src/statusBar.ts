@@ -34,7 +34,7 @@ export class StatusBar implements vscode.Disposable {
     }
     const document = vscode.window.activeTextEditor?.document;
     const known = document && this.regions.of(document.uri);
-    const said = document && known && summary(known.regions, known.removals ?? [], document.lineCount);
+    const said = document && known && summary(known.regions, known.removals ?? [], lines(document));
     if (said) this.set(`$(sparkle) ${said.text}`, `Lines of this file written by AI\n${said.details.join("\n")}`, "earmark.nextRegion");
     else this.item.hide();
   }
@@ -46,4 +46,10 @@ export class StatusBar implements vscode.Disposable {
     this.item.accessibilityInformation = { label: `Earmark: ${text.replace(/\$\([a-z]+\) /, "")}` };
     this.item.show();
   }
+}
+
+/** As a person counts them: the line end at the end of a file opens no line. */
+function lines(document: vscode.TextDocument): number {
+  const { lineCount } = document;
+  return document.lineAt(lineCount - 1).text === "" ? lineCount - 1 : lineCount;
 }
