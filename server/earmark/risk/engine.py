@@ -171,9 +171,10 @@ class _Run:
                 kind, _, matcher = entry
                 if (matcher.family and matcher.family != thing.family) or not regex(kind).fullmatch(thing.kind):
                     continue
-                place = objects.judge(thing, matcher.at)
-                if place is not None and not (matcher.but and regex(matcher.but).search(source.of(thing.value.node))):
-                    self.add(entry, place.start_byte, place.end_byte)
+                if matcher.but and regex(matcher.but).search(source.of(thing.value.node)):
+                    continue
+                for start, end in objects.judge(thing, matcher.at, self.text):
+                    self.add(entry, start, end)
             if thing.kind == "step" and self.program.commands:
                 for run in objects.at(thing.value, "run"):
                     begin = run.node.start_byte + (1 if source.of(run.node)[:1] in "|>" else 0)
@@ -236,6 +237,8 @@ class _Run:
         for entry in self.program.strings.match(content):
             if not (entry[2].but and regex(entry[2].but).search(content)):
                 self._judge(source, entry, Hit(node, {"match": node}))
+        if self.language in ("bash", "yaml"):
+            return
         if self.program.statements and regex(_SQL_START).search(content[:60]):
             line = " ".join(content.strip("rRbBuUfF@$").strip("\"'`").split())
             for entry in self.program.statements.match(line):

@@ -7,6 +7,7 @@ Terraform block is a list, and a path goes through a list without saying so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -233,6 +234,7 @@ def _cloudformation(resources: dict[str, Value]) -> Iterator[Object]:
         )
 
 
+_CONTROL = re.compile(r"^[\"']?(?:\S*/)?(?:kube-(?:apiserver|controller-manager|scheduler|proxy)|kubelet|etcd)\b")
 _PODS = {
     "Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec",
 }  # fmt: skip
@@ -249,10 +251,13 @@ def _kubernetes(document: Value) -> Iterator[Object]:
     for pod in at(document, _PODS.get(kind.text, "spec.template.spec")):
         if pod.entries is None or not at(pod, "containers"):
             continue
-        yield Object("pod", pod, kind.node, "kubernetes", document)
+        # The control plane's own static pods live by other rules: they need the host, and have flags instead.
+        control = any(_CONTROL.search(word.text) for word in at(pod, "containers.[].command|args.[]"))
+        before = "control-" if control else ""
+        yield Object(before + "pod", pod, kind.node, "kubernetes", document)
         for container in at(pod, "containers|initContainers|ephemeralContainers.[]"):
             if container.entries is not None:
-                yield Object("container", container, container.node, "kubernetes", pod)
+                yield Object(before + "container", container, container.node, "kubernetes", pod)
 
 
 def _workflow(document: Value, jobs: dict[str, Value]) -> Iterator[Object]:
@@ -264,17 +269,17 @@ def _workflow(document: Value, jobs: dict[str, Value]) -> Iterator[Object]:
             yield Object("step", step, step.node, "workflow", document)
 
 
-def judge(thing: Object, conditions: tuple[dict[str, object], ...]) -> Node | None:
-    """The node to mark when every condition on the object holds, else None.
+def judge(thing: Object, conditions: tuple[dict[str, object], ...], text: bytes) -> list[tuple[int, int]]:
+    """The byte ranges to mark when every condition on the object holds, else none.
 
-    A condition is `{path, is | matches | lacks | min | max, any | not}`; `within = true` asks the object around this
-    one (a container's pod, a job's workflow).
+    A condition is `{path, is | matches | lacks | min | max, every | not}`; `within = true` asks the object around this
+    one (a container's pod, a job's workflow). In a long text (a script) the very matches are marked.
     """
-    mark: Node | None = None
+    mark: list[tuple[int, int]] = []
     for condition in conditions:
         base = thing.within if condition.get("within") else thing.value
         if base is None:
-            return None
+            return []
         values = at(base, str(condition["path"]))
         hits = [value for value in values if _holds(value, condition)]
         wanted = condition.get("is")
@@ -285,10 +290,23 @@ def judge(thing: Object, conditions: tuple[dict[str, object], ...]) -> Node | No
         else:
             good = bool(hits)
         if good == bool(condition.get("not")):
-            return None
-        if hits and mark is None and wanted != "absent" and not condition.get("not") and not condition.get("within"):
-            mark = hits[0].node
-    return mark or thing.head
+            return []
+        if hits and not mark and wanted != "absent" and not condition.get("not") and not condition.get("within"):
+            mark = [place for hit in hits[:_MOST] for place in _marks(hit, condition, text)]
+    return mark or [(thing.head.start_byte, thing.head.end_byte)]
+
+
+_MOST = 20
+
+
+def _marks(value: Value, condition: dict[str, object], text: bytes) -> list[tuple[int, int]]:
+    from earmark.risk.conditions import regex
+
+    start, end = value.node.start_byte, value.node.end_byte
+    if "matches" in condition and b"\n" in text[start:end]:
+        found = list(regex(str(condition["matches"])).finditer(text[start:end]))[:_MOST]
+        return [(start + m.start(), start + m.end()) for m in found if m.end() > m.start()] or [(start, end)]
+    return [(start, end)]
 
 
 def _holds(value: Value, condition: dict[str, object]) -> bool:
