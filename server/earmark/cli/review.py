@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from earmark.review.forges.hosts import Credential, Place
     from earmark.review.span import Span
 
-_COMMANDS = {"request": "ask for a review of AI changes"}
+_COMMANDS = {
+    "request": "ask for a review of AI changes",
+    "outbox": "what is on its way: list, send, cancel",
+}
 
 
 def run(argv: list[str]) -> int:
@@ -28,10 +31,15 @@ def run(argv: list[str]) -> int:
         print("usage: earmark review COMMAND [options]\n")
         print("\n".join(f"  {command:9} {does}" for command, does in _COMMANDS.items()))
         return 0
-    if name != "request":
-        print(f"earmark review: no command {display(name)!r}; one of {', '.join(_COMMANDS)}", file=sys.stderr)
-        return 2
-    return guarded("review request", _request(argv[1:]))
+    if name == "request":
+        return guarded("review request", _request(argv[1:]))
+    if name in _COMMANDS:
+        from importlib import import_module
+
+        command = import_module(f"earmark.cli.review_{name}")
+        return guarded(f"review {name}", command.work(argv[1:]))
+    print(f"earmark review: no command {display(name)!r}; one of {', '.join(_COMMANDS)}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> ArgumentParser:
@@ -83,7 +91,7 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
         forge, token = _forge(repo, where)
         ask = _ask(span, where, found, forge, draft=asked.draft)
         if not asked.dry_run:
-            return _send(repo, where, token, forge, ask, found, as_data=asked.json)
+            return _send(repo, where, token, ask, found, as_data=asked.json)
         steps = [shown(step) for step in plan(forge, ask)]
     except (NoSpan, ForgeUnknown, Refused, ForgeError) as error:
         raise CannotTell(str(error)) from error
@@ -97,27 +105,21 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
 def _place(span: Span) -> Place:
     """Where the request goes, from the remote, the environment and the user's own settings."""
     import os
-    from pathlib import Path
 
+    from earmark.cli.review_outbox import settings
     from earmark.review.forges import hosts
     from earmark.review.forges.remote import BadRemote, Remote, parse
 
-    settings: dict[str, hosts.Setting] = {}
-    file = Path(hosts.settings_file(os.environ))
-    if file.is_file():
-        settings = hosts.read_settings(file.read_text("utf-8"))
     remote: Remote | None = None
     try:
         remote = parse(span.url) if span.url else None
     except BadRemote as error:
         # A mirror on this disk names no forge, but its folders name the project when the user names the forge.
-        if not os.environ.get("EARMARK_FORGE_URL") or "://" in span.url or ":" in span.url:
+        if not os.environ.get("EARMARK_FORGE_URL") or ":" in span.url:
             raise hosts.ForgeUnknown(str(error)) from error
-        parts = [
-            part for part in span.url.removesuffix("/").removesuffix(".git").split("/") if part not in ("", ".", "..")
-        ]
-        remote = Remote("file", "", None, "/".join(parts[-2:]))
-    return hosts.place(remote, os.environ, settings)
+        parts = span.url.removesuffix("/").removesuffix(".git").split("/")
+        remote = Remote("file", "", None, "/".join([part for part in parts if part not in ("", ".", "..")][-2:]))
+    return hosts.place(remote, os.environ, settings())
 
 
 def _collect(repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace) -> Collected:
@@ -178,21 +180,25 @@ def _ask(span: Span, where: Place, found: Collected, forge: Forge, *, draft: boo
     )
 
 
-def _send(
-    repo: Repository, where: Place, token: Credential, forge: Forge, ask: Ask, found: Collected, *, as_data: bool
-) -> int:
+def _send(repo: Repository, where: Place, token: Credential, ask: Ask, found: Collected, *, as_data: bool) -> int:
     import json
     import time
 
-    from earmark.review.forges.sender import Clock, Sender
-    from earmark.review.pushing import pusher
+    from earmark.cli.review_outbox import sending
+    from earmark.review.outbox import Outbox, deliver
 
     if not repo.trusted:
         raise CannotTell("nothing is sent from a workspace that is not trusted; run `earmark trust` if it is yours")
     if where.kind == "github" and not token.value:
         raise CannotTell(token.why_none)
-    with Sender(where.project.api, token, pusher(repo), Clock(time.time, time.sleep)) as sender:
-        receipt = sender.carry_out(lambda: forge.request(ask))
+    with Outbox.open(repo, time.time) as outbox:
+        outbox.put(where.kind, where.project, ask)
+        entry = deliver(outbox, sending(repo), ask.key)
+    if entry is None or entry.receipt is None:
+        said = entry.said if entry else "another process is sending it"
+        kept = "it is kept: `earmark review outbox send`" if entry and entry.state == "waiting" else "it was not sent"
+        raise CannotTell(f"{said}; {kept}")
+    receipt = entry.receipt
     if as_data:
         print(json.dumps({"key": ask.key, **receipt._asdict(), "unmet": found.route.unmet}, indent=2))
     else:

@@ -17,6 +17,7 @@ from earmark.review.forges.hosts import (
     Credential,
     ForgeUnknown,
     Setting,
+    again,
     credential,
     forge_of,
     is_loopback,
@@ -190,6 +191,33 @@ def test_the_users_settings_name_a_host_and_its_token() -> None:
         read_settings("[")
     assert settings_file({"XDG_CONFIG_HOME": "/c"}) == "/c/earmark/forges.toml"
     assert settings_file({"XDG_CONFIG_HOME": "relative"}).endswith(".config/earmark/forges.toml")
+
+
+@pytest.mark.parametrize(
+    ("api", "environ", "value"),
+    [
+        ("https://api.github.com", TOKENS, "gh-secret"),
+        ("https://evil.example", TOKENS, ""),
+        ("https://g.x/api/v3", {**TOKENS, "EARMARK_FORGE_URL": "https://g.x/api/v3/"}, "gh-secret"),
+        ("https://g.y/api/v3", {**TOKENS, "EARMARK_FORGE_URL": "https://g.x/api/v3"}, ""),
+        ("https://git.example.com/api/v3", {**TOKENS, "WORK": "w"}, "w"),
+        ("https://ghe.example.com/x", {**TOKENS, "WORK": "w"}, "gh-secret"),
+    ],
+)
+def test_a_kept_request_gets_a_token_by_what_the_user_says_now(api: str, environ: dict[str, str], value: str) -> None:
+    """The web address beside it is what a hostile outbox would set; it decides nothing."""
+    settings = {
+        "git.example.com": Setting("github", "", "WORK"),
+        "other.example.com": Setting("github", "https://ghe.example.com/x", ""),
+    }
+    where = again("github", Project(api, "o/r", "https://git.example.com/o/r"), environ, settings)
+    assert credential(where, environ).value == value
+
+
+def test_a_kept_request_does_not_lead_elsewhere() -> None:
+    for kind, api in (("github", "http://evil.example"), ("svn", "https://x.example"), ("github", "file:///etc")):
+        with pytest.raises(ForgeUnknown):
+            again(kind, Project(api, "o/r"), {}, {})
 
 
 def test_gits_credential_helper_is_asked_for_the_interface_host_last() -> None:

@@ -79,6 +79,19 @@ def place(remote: Remote | None, environ: Mapping[str, str], settings: Mapping[s
     return Place(kind, Project(api, remote.path, _web(kind, remote, api, bool(given))), bool(given), setting)
 
 
+def again(kind: str, project: Project, environ: Mapping[str, str], settings: Mapping[str, Setting]) -> Place:
+    """The place of a request that was kept. Whether its host may get a token is decided by what the user says now,
+    never by what was stored. Raises `ForgeUnknown` for an address that is not allowed."""
+    if kind not in KINDS:
+        raise ForgeUnknown(f"{kind!r} is no forge; one of {', '.join(KINDS)}")
+    api = _checked(project.api)
+    given = environ.get("EARMARK_FORGE_URL", "").strip().rstrip("/")
+    by_url = next((one for one in settings.values() if one.url.rstrip("/") == api), Setting())
+    by_host = settings.get(urlsplit(api).hostname or "", Setting())
+    setting = by_url if by_url.url else by_host._replace(url="")
+    return Place(kind, project, api in (given, by_url.url.rstrip("/")), setting)
+
+
 def credential(
     where: Place, environ: Mapping[str, str], helper: Callable[[str], str | None] | None = None
 ) -> Credential:
