@@ -11,34 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from earmark.git.changes import FileChange, tree_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
-from earmark.origin import state
-from earmark.origin.blame import BlameError, blame
 from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
-from earmark.origin.model import Change, FileOrigins, LineOrigin, LineRange, RemovedLines, Session, ai
+from earmark.origin.model import Change
 from earmark.policy import load, model
 from earmark.policy.assessed import Assessed, assessed
 from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
-from earmark.review import familiarity, owners, routing
+from earmark.review import familiarity, owners, reviewed, routing
 from earmark.review.prow import NAME as PROW
 from earmark.review.prow import ProwOwners
 from earmark.review.request import (
     Request,
     RequestObligation,
-    RequestRegion,
-    RequestRemoval,
     RequestTerm,
     Reviewer,
     request_key,
 )
+from earmark.review.reviewed import Reviewed
 from earmark.review.span import Span
-from earmark.text.diff import Hunk, diff_lines, split_lines
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
 
@@ -65,22 +60,10 @@ class Sources(NamedTuple):
     base_policy: bytes | None = None
 
 
-class _Facts(NamedTuple):
-    """The range, read: per commit (`changes`) and as one change (`files`)."""
-
-    span: Span
-    changes: tuple[Change, ...]
-    pairs: tuple[FileChange, ...]
-    files: tuple[FileOrigins, ...]
-    regions: tuple[RequestRegion, ...]
-    removals: tuple[RequestRemoval, ...]
-    sessions: dict[str, Session]
-
-
 def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> Collected:
     """Everything the request for `span` says. Raises the errors of git and the ledger."""
     with Objects(repo) as objects:
-        facts = _read(repo, ledger, objects, span)
+        facts = reviewed.read(repo, ledger, objects, span.base, span.head, [commit.id for commit in span.commits])
 
         def at_target(path: str) -> bytes | None:
             found = objects.get(f"{span.target_commit}:{path}") if span.target_commit else None
@@ -97,121 +80,13 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
             ledger, whole, facts.pairs, lambda p: (objects.blob(p.old), objects.blob(p.new)), policy, seconds=math.inf
         )
         asked = needs(policy, facts.changes, judged.whole.level, [pair.path for pair in facts.pairs])
-        route = _route(repo, facts, policy, asked, sources, at_target, problems)
-    request = _request(facts, policy, judged, route, sources)
+        route = _route(repo, span, facts, policy, asked, sources, at_target, problems)
+    request = _request(span, facts, policy, judged, route, sources)
     return Collected(request, route, policy, tuple(problems))
 
 
-def _read(repo: Repository, ledger: Ledger, objects: Objects, span: Span) -> _Facts:
-    changes = tuple(state.commits(repo, ledger, [commit.id for commit in span.commits]))
-    pairs = tuple(p for p in tree_changes(repo, span.base, span.head) if state.is_text_change(p))
-    touched = {name for c in changes for f in c.files if f.ai_lines or f.ai_removed for name in (f.path, f.old_path)}
-    in_range = {commit.id for commit in span.commits}
-    files: list[FileOrigins] = []
-    regions: list[RequestRegion] = []
-    for pair in pairs:
-        old, new = objects.blob(pair.old), objects.blob(pair.new)
-        if not state.is_text(old) or not state.is_text(new):
-            continue
-        before, after = split_lines(old), split_lines(new)
-        hunks = diff_lines(before, after)
-        mine = _ai_ranges(repo, ledger, span.head, pair.path, in_range) if pair.new and pair.path in touched else []
-        quoted = [RequestRegion(pair.path, r, session, _text(after, r)) for r, session in mine]
-        regions += quoted
-        gone = [before[n] for hunk in hunks for n in range(hunk.old_start, hunk.old_end)]
-        added = sum(hunk.new_end - hunk.new_start for hunk in hunks)
-        written = tuple((session, after[n - 1].rstrip()) for r, session in mine for n in range(r.start, r.end + 1))
-        removed = _still_removed(changes, pair, gone)
-        files.append(
-            FileOrigins(
-                pair.path,
-                pair.old_path,
-                added,
-                len(gone),
-                tuple(LineOrigin(where, ai(session)) for where, session in mine),
-                _places(removed, before, hunks, pair.old),
-                written,
-                removed,
-            )
-        )
-    sessions = {key: session for change in changes for key, session in change.sessions.items() if key.startswith("s_")}
-    return _Facts(span, changes, pairs, tuple(files), tuple(regions), _removals(objects, changes), sessions)
-
-
-def _ai_ranges(
-    repo: Repository, ledger: Ledger, head: str, path: str, in_range: set[str]
-) -> list[tuple[LineRange, str]]:
-    """AI lines of `path` at `head` that a commit of the range brought, neighbours of one session joined."""
-    try:
-        found = blame(repo, ledger, path, head)
-    except BlameError:
-        return []
-    out: list[tuple[LineRange, str]] = []
-    for piece in found:
-        if piece.kind != "ai" or piece.commit not in in_range:
-            continue
-        if out and out[-1][1] == piece.session and out[-1][0].end + 1 == piece.start:
-            out[-1] = (LineRange(out[-1][0].start, piece.end), piece.session)
-        else:
-            out.append((LineRange(piece.start, piece.end), piece.session))
-    return out
-
-
-def _text(lines: Sequence[bytes], where: LineRange) -> tuple[str, ...]:
-    return tuple(_decoded(line) for line in lines[where.start - 1 : where.end])
-
-
-def _decoded(line: bytes) -> str:
-    return line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-
-
-def _still_removed(changes: Sequence[Change], pair: FileChange, gone: Sequence[bytes]) -> tuple[tuple[str, bytes], ...]:
-    """Lines that AI removed in some commit and that the whole range really takes out of the base, in base order."""
-    names = {pair.path, pair.old_path}
-    claims: dict[bytes, list[str]] = {}
-    for change in changes:
-        for file in change.files:
-            if file.path in names or file.old_path in names:
-                for session, line in file.removed_text:
-                    claims.setdefault(line, []).append(session)
-    out = []
-    for line in gone:
-        claimed = claims.get(line.rstrip())
-        if claimed:
-            out.append((claimed.pop(0), line.rstrip()))
-    return tuple(out)
-
-
-def _places(
-    removed: Sequence[tuple[str, bytes]], before: Sequence[bytes], hunks: Sequence[Hunk], blob: str
-) -> tuple[RemovedLines, ...]:
-    """Where the base's lines that AI removed stood: one record a line, in base order."""
-    left = list(removed)
-    out = []
-    for hunk in hunks:
-        for number in range(hunk.old_start, hunk.old_end):
-            if left and left[0][1] == before[number].rstrip():
-                session, _ = left.pop(0)
-                out.append(RemovedLines(session, blob, LineRange(number + 1, number + 1), hunk.new_start))
-    return tuple(out)
-
-
-def _removals(objects: Objects, changes: Sequence[Change]) -> tuple[RequestRemoval, ...]:
-    out = []
-    for change in changes:
-        for file in change.files:
-            for removal in file.removals:
-                lines = split_lines(objects.blob(removal.blob)) if removal.blob else []
-                out.append(
-                    RequestRemoval(
-                        file.old_path or file.path, removal.lines, removal.session, _text(lines, removal.lines)
-                    )
-                )
-    return tuple(out)
-
-
 def _route(
-    repo: Repository, facts: _Facts, policy: model.Policy, asked: Sequence[PolicyNeed], sources: Sources,
+    repo: Repository, span: Span, facts: Reviewed, policy: model.Policy, asked: Sequence[PolicyNeed], sources: Sources,
     at_target: Callable[[str], bytes | None], problems: list[str],
 ) -> routing.Route:  # fmt: skip
     people = tuple(_person(person, policy.roster, sources.forge) for person in policy.roster.people)
@@ -220,14 +95,14 @@ def _route(
     if not wanted and paths:
         wanted = (routing.Need("", -1, 1, tuple(paths), "the author asks", 0),)
     files = sorted({path for need in wanted for path in need.paths})
-    base = facts.span.base
+    base = span.base
     known = familiarity.lines_by_author(repo, base, files) if base else Counter[str]()
     return routing.route(
         routing.Facts(
             people,
             wanted,
             _owners(files, sources.forge, at_target, problems),
-            tuple(dict.fromkeys(commit.author_email for commit in facts.span.commits)),
+            tuple(dict.fromkeys(commit.author_email for commit in span.commits)),
             tuple(dict.fromkeys(s.director for s in facts.sessions.values() if s.director)),
             sources.today,
             familiarity.by_person(known, people),
@@ -280,8 +155,10 @@ def _folders(paths: Sequence[str]) -> list[str]:
     return sorted(folders)
 
 
-def _request(facts: _Facts, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources) -> Request:
-    span, assessment = facts.span, judged.whole
+def _request(
+    span: Span, facts: Reviewed, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources
+) -> Request:
+    assessment = judged.whole
     added = sum(file.added for file in facts.files)
     written = sum(file.ai_lines for file in facts.files)
     removed = sum(file.ai_removed for file in facts.files)
