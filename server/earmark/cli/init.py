@@ -117,9 +117,10 @@ def _adoption(plan: Plan, repo: Repository, asked: Namespace) -> None:
     with Ledger.open(repo, create=False) as ledger:
         known = adoption.remembered(ledger)
     if asked.undo:
-        after = adoption.without(text, known) if text is not None and known else text
+        after = adoption.undone(repo, text, known) if text is not None and known else text
         if after != text:
-            _file(plan, path, text, after or None)
+            _file(plan, path, text, after)
+            plan.actions.append(lambda: adoption.forget(repo))
         if known:
             plan.steps.append(Step(says=f"forget that commits after {known[:10]} count"))
             plan.actions.append(lambda: _remember(repo, ""))
@@ -131,6 +132,7 @@ def _adoption(plan: Plan, repo: Repository, asked: Namespace) -> None:
         after = adoption.in_policy(text, commit)
         if after is not None:
             _file(plan, path, text, after)
+            plan.actions.append(lambda: adoption.keep(repo, text, after))
     if not known:
         plan.steps.append(Step(says=f"remember in this clone that only commits after {commit[:10]} count"))
         plan.actions.append(lambda: _remember(repo, commit))
@@ -216,4 +218,5 @@ def _agreed() -> bool:
     """Ask where somebody can answer."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return True
-    return input("write this? [y/N] ").strip().lower() in ("y", "yes")
+    print("write this? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -6,13 +6,15 @@ clone's ledger.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
+from contextlib import suppress
 
 from earmark.git import refs
 from earmark.git.repository import Repository
-from earmark.origin.ledger import Ledger
+from earmark.origin.ledger import Ledger, folder
 from earmark.policy.model import FILE
 
 KEY = "since"
@@ -44,16 +46,46 @@ def in_policy(text: bytes | None, commit: str) -> bytes | None:
 
 
 def without(text: bytes, commit: str) -> bytes:
-    """The policy file without the line (and the table) that `in_policy` wrote."""
-    for eol in (b"\r\n", b"\n"):
-        line = b'%b = "%b"%b' % (KEY.encode(), commit.encode(), eol)
-        if line not in text:
-            continue
-        if text.endswith(b"[gate]" + eol + line):
-            kept = text.removesuffix(b"[gate]" + eol + line)
-            return kept.removesuffix(eol) if kept else kept
-        return text.replace(line, b"", 1)
-    return text
+    """The policy file without the line that `in_policy` wrote."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(line for line in lines if line.rstrip() != b'%b = "%b"' % (KEY.encode(), commit.encode()))
+
+
+def keep(repo: Repository, before: bytes | None, after: bytes) -> None:
+    """Keep the policy file as it was, so that undoing gives it back byte for byte."""
+    os.makedirs(folder(repo), exist_ok=True)
+    kept = {"before": None if before is None else before.decode("latin-1"), "after": _hash(after)}
+    with open(_kept(repo), "w", encoding="utf-8") as file:
+        json.dump(kept, file)
+
+
+def undone(repo: Repository, text: bytes, commit: str) -> bytes | None:
+    """What the policy file becomes when adoption is undone: as it was if nobody touched it since, else only our line
+    goes. None when there was no file."""
+    try:
+        with open(_kept(repo), encoding="utf-8") as file:
+            kept = json.load(file)
+    except (OSError, ValueError):
+        return without(text, commit)
+    if kept.get("after") != _hash(text):
+        return without(text, commit)
+    return None if kept.get("before") is None else str(kept["before"]).encode("latin-1")
+
+
+def forget(repo: Repository) -> None:
+    """Drop what `keep` kept."""
+    with suppress(FileNotFoundError):
+        os.unlink(_kept(repo))
+
+
+def _kept(repo: Repository) -> str:
+    return os.path.join(folder(repo), "adoption.json")
+
+
+def _hash(text: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(text).hexdigest()
 
 
 def policy_path(repo: Repository) -> str:

@@ -10,12 +10,13 @@ from earmark.commit import level, pending
 from earmark.commit.situation import Situation
 from earmark.git import history
 from earmark.git import notes as git_notes
-from earmark.git.changes import staged_changes
+from earmark.git.changes import commit_changes, staged_changes
 from earmark.git.history import Commit
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.origin import notes, settle, state
 from earmark.origin.commit_origins import derive
+from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import load, merge, model
@@ -101,6 +102,7 @@ def _range(repo: Repository, ledger: Ledger, policy: model.Policy, change: Chang
     """`change` with the commits that are not pushed yet, where the trivial limit asks for their sum."""
     if not policy.declare.trivial_lines or not change.is_ai or not change.parent:
         return [change]
+    settle.settle(repo, ledger)
     unpushed = history.commits(repo, change.parent, "--not", "--remotes")
     ids = [commit.id for commit in unpushed[-200:]]
     return [*state.commits(repo, ledger, ids), change]
@@ -111,18 +113,32 @@ def _change(repo: Repository, ledger: Ledger, objects: Objects, situation: Situa
     plain = state.record_index(repo, ledger)
     if situation.kind == "commit" and not situation.sources:
         return plain, ""
-    rebasing = os.path.isdir(os.path.join(repo.git_dir, "rebase-merge"))
-    if situation.sources and not rebasing:
+    if situation.sources and not os.path.isdir(os.path.join(repo.git_dir, "rebase-merge")):
         settle.settle(repo, ledger)
-    stored = git_notes.read(repo, notes.REF, situation.sources, objects=objects)
-    sources = [id_ for id_ in situation.sources if objects.info(id_) is not None]
-    unexplained = [
-        commit.id
-        for commit in history.read(repo, sources, objects=objects)
-        if commit.id not in stored and blocks(commit.message)
-    ]
+    priors, unexplained = _priors(repo, ledger, objects, situation.sources)
     pairs = staged_changes(repo, situation.base or repo.empty_tree)
     commit = Commit("", "", situation.parents, "", "", 0, "", "", 0, b"")
-    priors = [(id_, stored[id_]) for id_ in sources if id_ in stored]
-    change = derive(repo, ledger, objects, commit, pairs, priors, True)
-    return change, unexplained[0] if unexplained else ""
+    return derive(repo, ledger, objects, commit, pairs, priors, True), unexplained
+
+
+def _priors(
+    repo: Repository, ledger: Ledger, objects: Objects, sources: Sequence[str]
+) -> tuple[list[tuple[str, bytes]], str]:
+    """The notes of `sources`, and the first of them whose declaration nothing here accounts for.
+
+    In the middle of a rebase commits have no notes yet: one that the ledger accounts for exactly as it declares is
+    as good as noted.
+    """
+    present = [id_ for id_ in sources if objects.info(id_) is not None]
+    stored = git_notes.read(repo, notes.REF, present, objects=objects)
+    pairs = commit_changes(repo, [id_ for id_ in present if id_ not in stored])
+    unexplained = ""
+    for commit in history.read(repo, list(pairs), objects=objects):
+        change = derive(repo, ledger, objects, commit, pairs[commit.id], [], True)
+        known = digest(change.files)
+        if change.is_ai:
+            stored[commit.id] = notes.format_note(notes.from_change(change, known))
+        declared = blocks(commit.message)
+        if declared and known not in [block.digest for block in declared]:
+            unexplained = unexplained or commit.id
+    return [(id_, stored[id_]) for id_ in present if id_ in stored], unexplained
