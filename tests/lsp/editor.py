@@ -68,7 +68,8 @@ class Editor:
         self._asked: dict[int, str] = {}
         self._ids = itertools.count(1)
         self.server.protocol.set_writer(self)
-        self._inbox = Inbox(asyncio.get_running_loop(), self.server.protocol.receive, self.server.session.settle)
+        receive, settle = self.server.protocol.receive, self.server.session.settle
+        self._inbox = Inbox(asyncio.get_running_loop(), receive, settle, self.clock.now)
         self._buffer = b""
 
     async def __aenter__(self) -> Self:
@@ -181,12 +182,12 @@ class Editor:
     def change(self, uri: str, version: int, *changes: tuple[tuple[int, int], tuple[int, int], str] | str) -> None:
         """didChange; each change is ((line, character), (line, character), text), or a whole new text."""
         content = [
-            {"text": change}
-            if isinstance(change, str)
-            else {"range": span(change[0], change[1]), "text": change[2]}
+            {"text": change} if isinstance(change, str) else {"range": span(change[0], change[1]), "text": change[2]}
             for change in changes
         ]
-        self.send("textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": content})
+        self.send(
+            "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": content}
+        )
 
     def close_document(self, uri: str) -> None:
         self.send("textDocument/didClose", {"textDocument": {"uri": uri}})

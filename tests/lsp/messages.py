@@ -12,6 +12,13 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 
 _CONVERTER = get_converter()
+# lsprotocol 2025.0 takes a code action that has a command for a command.
+_CONVERTER.register_structure_hook(
+    types.Command | types.CodeAction,
+    lambda given, _: _CONVERTER.structure(
+        given, types.Command if isinstance(given.get("command"), str) else types.CodeAction
+    ),
+)
 
 _PLACE = {"line": int, "character": int}
 _RANGE = {"start": _PLACE, "end": _PLACE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -63,9 +64,10 @@ class MalformedChange(ValueError):
 class Buffer:
     """One open document. The loop thread alone reads and writes it.
 
-    `found` holds the findings of text rules; `changed` the parts not looked at since the text was last scanned whole;
-    `looked` says whether it ever was. `compared` holds the findings of change rules. `place` and `tracking` are None
-    until they are known, and `place` stays so for a document outside any repository. `base` is the committed text.
+    `found` holds the findings of text rules, `compared` those of change rules, `changed` the parts not looked at since
+    they were edited. `looked` says whether the text was ever scanned whole; `ready` is set once it was and its origins
+    are known, or the buffer is closed. `place` and `tracking` are None until they are known, and `place` stays so for a
+    document outside any repository. `base` is the committed text.
     """
 
     def __init__(self, uri: str, language_id: str, version: int, text: str, name: str) -> None:
@@ -81,6 +83,7 @@ class Buffer:
         self.compared = FindingList(len(self.document.text))
         self.changed = Ranges()
         self.looked = False
+        self.ready = asyncio.Event()
         self.place: Place | None = None
         self.tracking: Tracking | None = None
         self.base: bytes | None = None

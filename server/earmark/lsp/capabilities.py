@@ -52,8 +52,7 @@ class Client(NamedTuple):
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(given)
         return cls(
             encoding=_ENCODINGS[str(getattr(encoding, "value", encoding))],
-            # A first answer comes before the deep look: one that cannot be told to ask again is sent what follows.
-            pull_diagnostics=present("text_document.diagnostic") and has("workspace.diagnostics.refresh_support"),
+            pull_diagnostics=present("text_document.diagnostic") and not _keeps_old_answers(params),
             related_information=has("text_document.publish_diagnostics.related_information"),
             code_description=has("text_document.publish_diagnostics.code_description_support"),
             refresh_diagnostics=has("workspace.diagnostics.refresh_support"),
@@ -70,6 +69,13 @@ class Client(NamedTuple):
             register_configuration=has("workspace.did_change_configuration.dynamic_registration"),
             decorations=_draws_regions(given.experimental),
         )
+
+
+def _keeps_old_answers(params: types.InitializeParams) -> bool:
+    """Neovim 0.11 asks after an edit only and cannot be told to ask again: what is recorded or found later would never
+    show. It is sent diagnostics instead."""
+    refresh = get_capability(params.capabilities, "workspace.diagnostics.refresh_support", False)
+    return params.client_info is not None and params.client_info.name == "Neovim" and not refresh
 
 
 def _draws_regions(experimental: Any) -> bool:

@@ -132,6 +132,7 @@ class Origins:
         if place is None:
             buffer.tracking = Tracking(Snapshot(buffer.text))
             self.settle_claims(buffer)
+            self._changed(buffer)
             return
         stats = await self._scheduler.io(_stats, place.repo)
         version, text = buffer.version, buffer.text

@@ -3,8 +3,8 @@
 Overridden, because pygls 2.1 has no public way, and pinned by tests/lsp/test_pygls_hooks.py:
 - `_send_data`: one write a message, nothing formatted for a log;
 - `_handle_response`, `_handle_cancel_notification`: a reply to a cancelled call and a late cancel are normal;
-- the built-in handlers of didOpen, didChange, didClose and exit: our buffers replace its workspace, and the server
-  ends in order.
+- the built-in handlers of didOpen, didChange, didClose, executeCommand and exit: our buffers replace its workspace,
+  commands get their arguments as they came, and the server ends in order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from earmark.lsp.transport import frame
@@ -106,6 +106,13 @@ class EarmarkProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         self._server.session.close(params.text_document.uri)
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Generator[Any, Any, Any]:
+        handler = self.fm.commands.get(params.command)
+        if handler is None:
+            raise JsonRpcInvalidParams(f"command {params.command[:80]!r} is not defined")
+        return (yield handler, tuple(params.arguments or ()), None)
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:

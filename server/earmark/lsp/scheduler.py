@@ -22,13 +22,14 @@ class Scheduler:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-io")
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._calls = 0
         # One slow command leaves a thread for what an open buffer needs.
         self._slow = asyncio.Semaphore(_THREADS - 1)
 
     @property
     def busy(self) -> bool:
-        """Whether any task has not ended."""
-        return bool(self._tasks)
+        """Whether any task or call has not ended."""
+        return bool(self._tasks or self._calls)
 
     def spawn(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
         """Run `work` as a task that is kept until it ends; its failure is logged as that of `what`."""
@@ -45,7 +46,11 @@ class Scheduler:
 
     async def io(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call`, run in the pool; it must not touch any state of the loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: call(*args, **kwargs))
+        self._calls += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: call(*args, **kwargs))
+        finally:
+            self._calls -= 1
 
     async def slow_io(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `io`, for calls that may take seconds: they never hold every thread."""

@@ -189,6 +189,7 @@ class Session:
 
     def _drop(self, buffer: Buffer) -> None:
         buffer.closed = True
+        buffer.ready.set()
         self._unsettled.pop(buffer.uri, None)
         self.analysis.forget(buffer)
         self.origins.close(buffer)
@@ -197,6 +198,8 @@ class Session:
 
     def _looked_at(self, buffer: Buffer, final: bool) -> None:
         """A look has ended; `final` when no better one of the same text follows."""
+        if buffer.is_commit_message or (buffer.looked and buffer.tracking is not None):
+            buffer.ready.set()
         if not self.client.pull_diagnostics:
             self.diagnostics.push(buffer, self.marks(buffer), self.client)
         elif final and self.diagnostics.outdated(buffer, self.marks(buffer), self.client):

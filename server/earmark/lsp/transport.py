@@ -80,11 +80,16 @@ class Inbox:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, handle: Callable[[bytes], bool], settle: Callable[[], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handle: Callable[[bytes], bool],
+        settle: Callable[[], None],
+        now: Callable[[], float] = perf_counter,
     ) -> None:
         self._loop = loop
         self._handle = handle
         self._settle = settle
+        self._now = now
         self._queue: deque[bytes] = deque()
         self._scheduled = False
         self._unsettled_since = 0.0
@@ -104,11 +109,11 @@ class Inbox:
 
     def drain(self) -> None:
         """Handle what is queued; called in the loop thread."""
-        began = perf_counter()
+        began = self._now()
         self._unsettled_since = self._unsettled_since or began
         while self._queue:
             wait = self._handle(self._queue.popleft())
-            now = perf_counter()
+            now = self._now()
             if now - self._unsettled_since > _SETTLE_SECONDS:
                 self._unsettled_since = now
                 self._settle()
