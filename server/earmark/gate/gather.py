@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -25,17 +26,21 @@ from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import load, merge, model
 from earmark.policy.model import Policy
+from earmark.review.span import target_ref
+from earmark.review.standing import Range, has_approvals, standing
 
 BASE_POLICY = "EARMARK_BASE_POLICY"
 
 
 class Span(NamedTuple):
     """What is judged: the commits of `include` that are not in `exclude` (ids). Policy is that of commit `target`,
-    empty where there is none; `head` is what the change leaves behind."""
+    empty where there is none; `head` is what the change leaves behind. `ref` is the full name of where it goes, empty
+    when unknown: no approval counts for it then."""
 
     head: str
     exclude: tuple[str, ...]
     target: str
+    ref: str = ""
 
 
 class Trust(NamedTuple):
@@ -66,7 +71,7 @@ def span(repo: Repository, text: str) -> Span:
     """The span a user names: "A..B" or "A...B" (what B adds to A, judged by A's policy; an empty side is HEAD)."""
     left, _, right = text.partition("...") if "..." in text else text.partition("..")
     target, head = _commit(repo, left or "HEAD"), _commit(repo, right or "HEAD")
-    return Span(head, (target,), target)
+    return Span(head, (target,), target, target_ref(repo, left))
 
 
 def added(repo: Repository, rev: str) -> Span:
@@ -77,7 +82,7 @@ def added(repo: Repository, rev: str) -> Span:
         found = find(repo, rev)
     except NoSpan as error:
         raise CannotTell(f"{error}; or say --staged", _SHALLOW if _shallow(repo) else "") from error
-    return Span(found.head, (found.base,) if found.base else (), found.target_commit)
+    return Span(found.head, (found.base,) if found.base else (), found.target_commit, f"refs/heads/{found.target}")
 
 
 def _commit(repo: Repository, rev: str) -> str:
@@ -105,7 +110,19 @@ def of_span(repo: Repository, ledger: Ledger, asked: Span, phase: str, trust: Tr
             level = max(level, whole, key=lambda name: model.rank(name, model.RISKS))
         touched, gone = _touched(tree_changes(repo, _fork(repo, asked, listed), asked.head) if listed else ())
         problems = load.parse(objects.blob(f"{asked.head}:{model.FILE}"))[1]
-    return Facts(phase, tuple(commits), policy, problems, level, touched, gone)
+        facts = Facts(phase, tuple(commits), policy, problems, level, touched, gone)
+        return _approved(repo, ledger, objects, asked, listed, facts)
+
+
+def _approved(
+    repo: Repository, ledger: Ledger, objects: Objects, asked: Span, listed: list[Commit], facts: Facts
+) -> Facts:
+    """The facts with the signed approvals there are, and what they may cover."""
+    if not listed or not has_approvals(repo):
+        return facts
+    whole = Range(_fork(repo, asked, listed), asked.head, tuple(c.id for c in listed), asked.ref, asked.target)
+    found = standing(repo, ledger, objects, whole, int(time.time()))
+    return facts._replace(approvals=found.approvals, subjects=found.subjects, scope=found.scope)
 
 
 def of_staged(repo: Repository, ledger: Ledger, phase: str, trust: Trust = INSIDE) -> Facts:

@@ -104,10 +104,10 @@ def _span(repo: Repository, update: Update, protected: bool, policy: model.Polic
     """
     if protected:
         others = [] if update.old else _protected_tips(repo, policy)
-        return Span(update.new, tuple([update.old] if update.old else others), update.old or default)
+        return Span(update.new, tuple([update.old] if update.old else others), update.old or default, update.ref)
     out = run(repo, "for-each-ref", "--format=%(objectname) %(objecttype)", "refs/heads", "refs/tags").decode()
     known = [line.split(" ")[0] for line in out.splitlines() if line.endswith(("commit", "tag"))]
-    return Span(update.new, tuple(dict.fromkeys(known)), default or update.old)
+    return Span(update.new, tuple(dict.fromkeys(known)), default or update.old, update.ref)
 
 
 def _protected_tips(repo: Repository, policy: model.Policy) -> list[str]:

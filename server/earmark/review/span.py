@@ -70,6 +70,20 @@ def find(repo: Repository, given: str = "", *, target: str = "", remote: str = "
     return Span(base, head, listed, target_name, target_commit or base, branch, name, _url(settings, name), pushed)
 
 
+def target_ref(repo: Repository, rev: str) -> str:
+    """The full name of the branch that `rev` ("main", "origin/main", a full name, a commit) stands for: the branch of
+    that name, else the one changes go to by default; empty when there is none."""
+    settings = config.read(repo)
+    name = rev.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+    remote = _remote(repo, settings)
+    if remote and name.startswith(f"{remote}/") and refs.read(repo, f"refs/remotes/{name}"):
+        return f"refs/heads/{name[len(remote) + 1 :]}"
+    if name and refs.read(repo, f"refs/heads/{name}"):
+        return f"refs/heads/{name}"
+    found, commit = _target(repo, remote, "")
+    return f"refs/heads/{found}" if commit else ""
+
+
 def _commit(repo: Repository, rev: str) -> str:
     found = resolve(repo, rev)
     if found is None:
