@@ -361,7 +361,7 @@ def expand(name: str) -> list[str]:
 def name_matches(pattern: str, names: tuple[str, ...], suffix: bool) -> bool:
     """Whether a rule's dotted name (`os.system`, `*.execute`, `new Random`) is one of `names`."""
     for name in names:
-        if name == pattern:
+        if name == pattern or pattern == "*":
             return True
         if pattern.startswith("*."):
             if name.endswith(pattern[1:]):

@@ -207,7 +207,9 @@ class _Run:
         elif role == "string":
             self._string(source, captures["match"])
         elif isinstance(role, tuple):
-            node = captures.get("match") or next(iter(captures.values()))
+            node = captures.get("match") or next(iter(captures.values()), None)
+            if node is None:
+                return
             for entry in role:
                 self._judge(source, entry, Hit(node, captures, node.type in source.profile.calls))
 

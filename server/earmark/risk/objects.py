@@ -255,8 +255,10 @@ def _kubernetes(document: Value) -> Iterator[Object]:
         control = any(_CONTROL.search(word.text) for word in at(pod, "containers.[].command|args.[]"))
         before = "control-" if control else ""
         yield Object(before + "pod", pod, kind.node, "kubernetes", document)
+        owner = {"__owner__": Value(kind.node, text=kind.text)}
         for container in at(pod, "containers|initContainers|ephemeralContainers.[]"):
             if container.entries is not None:
+                container = container._replace(entries=owner | container.entries)
                 yield Object(before + "container", container, container.node, "kubernetes", pod)
 
 
@@ -291,7 +293,8 @@ def judge(thing: Object, conditions: tuple[dict[str, object], ...], text: bytes)
             good = bool(hits)
         if good == bool(condition.get("not")):
             return []
-        if hits and not mark and wanted != "absent" and not condition.get("not") and not condition.get("within"):
+        # The last condition is the telling one: `Effect` before `Action`, `uses` before the script it runs.
+        if hits and wanted != "absent" and not condition.get("not") and not condition.get("within"):
             mark = [place for hit in hits[:_MOST] for place in _marks(hit, condition, text)]
     return mark or [(thing.head.start_byte, thing.head.end_byte)]
 

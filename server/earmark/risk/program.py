@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from earmark.risk.conditions import last_segment
@@ -133,17 +134,15 @@ def _merge(
     except QueryError:
         _blame(known, patterns)
         raise
-    roles: list[str | tuple[Entry, ...]] = [role for role, _ in shared]
-    for pattern, entries in patterns.items():
-        # One text may hold several patterns; each gets the same entries.
-        roles.extend(
-            [tuple(entries)] * compiled(known, pattern).pattern_count if _plural(pattern) else [tuple(entries)]
-        )
-    return query, tuple(roles)
-
-
-def _plural(pattern: str) -> bool:
-    return "\n" in pattern.strip()
+    chunks: list[tuple[str, str | tuple[Entry, ...]]] = [(pattern, role) for role, pattern in shared]
+    chunks += [(pattern, tuple(entries)) for pattern, entries in patterns.items()]
+    starts, at = [], 0
+    for pattern, _ in chunks:
+        starts.append(at)
+        at += len(pattern.encode()) + 1
+    # One text of a rule may hold several patterns; where a pattern begins says whose it is.
+    places = [bisect_right(starts, query.start_byte_for_pattern(i)) - 1 for i in range(query.pattern_count)]
+    return query, tuple(chunks[place][1] for place in places)
 
 
 def _own_patterns(entry: Entry, language: str) -> list[str]:
