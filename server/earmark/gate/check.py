@@ -88,8 +88,7 @@ def _obligations(facts: Facts, judged: list[Judged]) -> Iterator[Violation]:
 def _as_violations(obligation: Obligation) -> Iterator[Violation]:
     for gap in obligation.gaps:
         lines = (gap.lines.start, gap.lines.end) if gap.lines.start else None
-        message = f"{obligation.message}: {gap.missing} lacking, {gap.message}"
-        yield Violation(gap.code, "", gap.path, lines, message, obligation.where, obligation.fix)
+        yield Violation(gap.code, "", gap.path, lines, gap.message, obligation.where, obligation.fix)
     if not obligation.gaps:
         path = obligation.paths[0] if obligation.paths else ""
         yield Violation(obligation.code, "", path, None, obligation.message, obligation.where, obligation.fix)

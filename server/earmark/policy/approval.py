@@ -51,7 +51,7 @@ class Approval(NamedTuple):
 
 class Gap(NamedTuple):
     """A subject that lacks `missing` approvals. `code` is approval-missing, approval-level, approval-stale or
-    self-approval; `message` says why those that exist do not count."""
+    self-approval; `message` says whose it needs, and why those that exist do not count."""
 
     code: str
     path: str
@@ -127,8 +127,13 @@ def gap(
     for code, why in (("approval-stale", old), ("approval-level", below), ("self-approval", selves)):
         told = [text for name, text in sorted(why.items()) if name not in counted]
         if told:
-            return Gap(code, subject.path, subject.lines, missing, "; ".join(told))
-    return Gap("approval-missing", subject.path, subject.lines, missing, "nobody has approved it")
+            return Gap(code, subject.path, subject.lines, missing, f"{_asked(rule, missing)}: {'; '.join(told)}")
+    return Gap("approval-missing", subject.path, subject.lines, missing, _asked(rule, missing))
+
+
+def _asked(rule: model.ReviewRule, missing: int) -> str:
+    by = f"{rule.level} or above" if rule.level else "somebody other than the author"
+    return f"needs {'an approval' if missing == 1 else f'{missing} approvals'} by {by}"
 
 
 def _wanted(level: str, roster: model.Roster) -> int:

@@ -95,6 +95,16 @@ def test_text_for_a_person() -> None:
     assert "\x1b[" in text.render(verdict(), color=True)
 
 
+def test_violations_that_differ_in_their_place_are_told_once() -> None:
+    found = [Violation("approval-missing", "", f"{n}.py", (n, n), "needs an approval", "", "ask") for n in range(1, 11)]
+    rendered = text.render(Verdict(False, "merge", 1, Attested(), tuple(found)))
+    assert rendered.splitlines()[0].endswith(
+        "approval-missing  " + ", ".join(f"{n}.py:{n}" for n in range(1, 9)) + " and 2 more"
+    )
+    assert rendered.count("needs an approval") == 1
+    assert "10 refused" in rendered
+
+
 def test_github_annotations() -> None:
     assert github.render(verdict()).splitlines() == [
         "::error file=a.py,line=3,endLine=5,title=earmark undeclared-ai::0123456789: about a.py (asked by "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from earmark.gate.facts import Verdict, Violation
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+_PLACES = 8
 
 
 def render(verdict: Verdict, *, color: bool = False, width: int = 100) -> str:
@@ -27,8 +30,8 @@ def render(verdict: Verdict, *, color: bool = False, width: int = 100) -> str:
         ("yellow", "warning", verdict.warnings),
         ("cyan", "open", verdict.open),
     ):
-        for violation in violations:
-            console.print(_paragraph(violation, word, style), soft_wrap=True)
+        for alike in _alike(violations):
+            console.print(_paragraph(alike, word, style), soft_wrap=True)
     console.print(Text(summary(verdict), style="bold red" if not verdict.ok else "green"), soft_wrap=True)
     return out.getvalue()
 
@@ -43,14 +46,22 @@ def summary(verdict: Verdict) -> str:
     return f"{result} in phase {verdict.phase}: {commits}" + "".join(f"; {part}" for part in (attested, *said) if part)
 
 
-def _paragraph(violation: Violation, word: str, style: str) -> Text:
+def _alike(violations: Sequence[Violation]) -> list[list[Violation]]:
+    """Violations that differ in their place only, told once."""
+    groups: dict[Violation, list[Violation]] = {}
+    for violation in violations:
+        groups.setdefault(violation._replace(path="", lines=None), []).append(violation)
+    return list(groups.values())
+
+
+def _paragraph(alike: Sequence[Violation], word: str, style: str) -> Text:
     from rich.text import Text
 
+    violation = alike[0]
+    places = [_place(one) for one in alike if one.path]
     where = [violation.commit[:10]] if violation.commit else []
-    if violation.path:
-        lines = violation.lines
-        span = "" if lines is None else f":{lines[0]}" if lines[0] == lines[1] else f":{lines[0]}-{lines[1]}"
-        where.append(display(violation.path) + span)
+    where += [", ".join(places[:_PLACES]) + (f" and {len(places) - _PLACES} more" if len(places) > _PLACES else "")]
+    where = [part for part in where if part]
     text = Text()
     text.append(f"{word} {violation.code}", style)
     if where:
@@ -60,6 +71,12 @@ def _paragraph(violation: Violation, word: str, style: str) -> Text:
         text.append(f"\n  asked by {display(violation.policy)}", "dim")
     text.append(f"\n  {display(violation.fix)}", "dim")
     return text
+
+
+def _place(violation: Violation) -> str:
+    lines = violation.lines
+    span = "" if lines is None else f":{lines[0]}" if lines[0] == lines[1] else f":{lines[0]}-{lines[1]}"
+    return display(violation.path) + span
 
 
 def display(text: str) -> str:
