@@ -150,6 +150,13 @@ class Editor:
         """Let the server take one turn of the loop."""
         await asyncio.sleep(0)
 
+    async def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait for what another thread or process brings about."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            assert asyncio.get_running_loop().time() < deadline, "it does not come about"
+            await asyncio.sleep(0.001)
+
     async def idle(self, seconds: float = 10.0) -> None:
         """Wait until the server has nothing to do before time passes or somebody says something."""
         deadline = asyncio.get_running_loop().time() + seconds

@@ -231,8 +231,16 @@ async def test_hover_says_who_when_why_and_what_is_open(start: Any, shop: RealGi
     )
     text = shown["contents"]["value"]
     assert shown["contents"]["kind"] == "markdown"
-    for part in ("Written by AI: `claude:unknown`", "UTC", "Directed by `Ada Example <ada@example.com>`",
-                 "Risk high, `py-code-injection`", "To lower it", "Still open", "senior", "`.earmark.toml:1`"):  # fmt: skip
+    for part in (
+        "Written by AI: `claude:unknown`",
+        "UTC",
+        "Directed by `Ada Example <ada@example.com>`",
+        "Risk high, `py-code-injection`",
+        "To lower it",
+        "Still open",
+        "senior",
+        "`.earmark.toml:1`",
+    ):
         assert part in text, text
     nowhere = {"textDocument": {"uri": document}, "position": {"line": 0, "character": 0}}
     assert await editor.request("textDocument/hover", nowhere) is None
@@ -250,10 +258,7 @@ async def test_hover_is_plain_where_markdown_is_not_shown(start: Any, shop: Real
 async def test_a_lens_only_where_something_is_asked(start: Any, shop: RealGit) -> None:
     editor, document = await opened(start, shop, FULL)
     lenses = await editor.request("textDocument/codeLens", {"textDocument": {"uri": document}})
-    assert [(lens["range"]["start"]["line"], lens["command"]["command"]) for lens in lenses][0] == (
-        2,
-        "earmark.tagCommit",
-    )
+    assert (lenses[0]["range"]["start"]["line"], lenses[0]["command"]["command"]) == (2, "earmark.tagCommit")
     shop.write(".earmark.toml", '[[paths]]\nmatch = ["shop.py"]\nclass = "generated"\n[[review]]\nrisk = "critical"\n')
     await editor.pass_time(1)
     await editor.pass_time(1)

@@ -206,7 +206,9 @@ async def test_a_pull_of_an_unknown_document_is_empty(start: Any) -> None:
 
 
 async def test_raw_and_typed_diagnostics_say_the_same(start: Any) -> None:
-    text = "import requests, pdb\ntry:\n    requests.get('http://x/é😀'); eval(x)\nexcept Exception:\n    pass\npdb.set_trace()\n"
+    text = (
+        "import requests, pdb\ntry:\n    requests.get('é😀'); eval(x)\nexcept Exception:\n    pass\npdb.set_trace()\n"
+    )
     pushed, pulled = await start(), await start(PULL)
     pushed.open(URI, text)
     pulled.open(URI, text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from earmark.lsp.commands.asking import explained
 from earmark.lsp.commands.explain_rule import explain_rule
 from earmark.lsp.commands.mark_region import mark_region
 from earmark.lsp.commands.request_review import request_review
@@ -46,7 +47,7 @@ def register(ls: EarmarkServer) -> None:
     ls.feature("earmark/regions")(regions)
     ls.feature("earmark/didInsert")(did_insert)
     for name, command in COMMANDS.items():
-        ls.command(name)(command)
+        ls.command(name)(explained(command))
 
 
 def register_for_client(ls: EarmarkServer) -> None:

@@ -47,7 +47,7 @@ class EarmarkProtocol(LanguageServerProtocol):
         if method == types.TEXT_DOCUMENT_DID_CHANGE:
             self._server.session.change(raw.get("params"))
             return False
-        if method is not None and "id" in raw and not self._may_ask(raw["id"], method):
+        if method is not None and not self._takes(raw, method):
             return False
         try:
             self.handle_message(self.structure_message(raw))
@@ -56,14 +56,22 @@ class EarmarkProtocol(LanguageServerProtocol):
                 self._send_response(raw["id"], error=error.to_response_error())
         return "id" in raw
 
-    def _may_ask(self, msg_id: Any, method: str) -> bool:
-        if self._shutdown:
-            self._refuse(msg_id, types.ErrorCodes.InvalidRequest, "the server has been asked to shut down")
-            return False
+    def _takes(self, raw: dict[str, Any], method: Any) -> bool:
+        """Whether this message is for a handler of ours now; a request that is not is refused."""
+        known = method in self.fm.features or method in self.fm.builtin_features or method == types.CANCEL_REQUEST
+        if "id" not in raw:
+            return known
         if not self._server.initialized and method != types.INITIALIZE:
-            self._refuse(msg_id, types.ErrorCodes.ServerNotInitialized, "`initialize` must come first")
-            return False
-        return True
+            self._refuse(raw["id"], types.ErrorCodes.ServerNotInitialized, "`initialize` must come first")
+        elif self._shutdown:
+            self._refuse(raw["id"], types.ErrorCodes.InvalidRequest, "the server has been asked to shut down")
+        elif not known:
+            self._refuse(raw["id"], types.ErrorCodes.MethodNotFound, f"there is no method {str(method)[:80]!r}")
+        else:
+            # Optional in JSON-RPC, but pygls wants it for methods of our own.
+            raw.setdefault("params", None)
+            return True
+        return False
 
     def _refuse(self, msg_id: Any, code: int, message: str) -> None:
         self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
@@ -108,11 +116,14 @@ class EarmarkProtocol(LanguageServerProtocol):
         self._server.session.close(params.text_document.uri)
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Generator[Any, Any, Any]:
+    async def lsp_workspace__execute_command(  # type: ignore[override]
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
+        """Not a generator as in pygls, where a cancelled request leaves the command running."""
         handler = self.fm.commands.get(params.command)
         if handler is None:
             raise JsonRpcInvalidParams(f"command {params.command[:80]!r} is not defined")
-        return (yield handler, tuple(params.arguments or ()), None)
+        return await handler(*(params.arguments or ()))
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
+from earmark.git.run import GitError
 from earmark.lsp.handlers.arguments import field
 from earmark.lsp.text import plain
+from earmark.origin.ledger import LedgerError
 
 if TYPE_CHECKING:
     from earmark.git.repository import Repository
@@ -23,6 +27,22 @@ class Refused(JsonRpcException):
 
     CODE = types.LSPErrorCodes.RequestFailed.value
     MESSAGE = "refused"
+
+
+Command = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
+
+
+def explained(command: Command) -> Command:
+    """`command`, with what git, the ledger or the disk refuse said as such instead of as a fault of ours."""
+
+    @wraps(command)
+    async def guarded(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
+        try:
+            return await command(ls, *arguments)
+        except (GitError, LedgerError, OSError) as error:
+            raise Refused(plain(str(error))) from error
+
+    return guarded
 
 
 def argument(arguments: tuple[Any, ...]) -> Any:
