@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "request": "ask for a review of AI changes",
+    "approve": "sign what is under review",
     "outbox": "what is on its way: list, send, cancel",
 }
 

@@ -110,7 +110,13 @@ def signed(repo: Repository, objects: Objects, allowed_signers: bytes, *, top: s
     lines: list[bytes] = []
     for raw in git_notes.read(repo, REF, sorted(git_notes.listed(repo, REF)), objects=objects).values():
         lines += raw.splitlines()
-    return tuple(_verified(lines[:MOST], allowed_signers, top))
+    return verified(lines[:MOST], allowed_signers, top)
+
+
+def verified(lines: Sequence[bytes], allowed_signers: bytes, top: str = "") -> tuple[Approval, ...]:
+    """The approvals of signed lines (as `signed_line` makes them); what is malformed, forged or signed by nobody whom
+    `allowed_signers` names is left out."""
+    return tuple(_verified(lines, allowed_signers, top))
 
 
 def _verified(lines: Sequence[bytes], allowed_signers: bytes, top: str) -> Iterable[Approval]:
