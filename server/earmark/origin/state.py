@@ -72,7 +72,7 @@ def commits(repo: Repository, ledger: Ledger, ids: Sequence[str], *, notes_at: s
             pairs = file_changes[commit.id]
             note = parsed(stored.get(commit.id))
             if note and not note.opaque:
-                found.append(_from_note(objects, commit, pairs, note))
+                found.append(from_note(objects, commit, pairs, note))
             else:
                 found.append(unattested(commit, pairs))
         return found
@@ -103,7 +103,8 @@ def is_text(data: bytes) -> bool:
     return b"\0" not in data[:8000]
 
 
-def _from_note(objects: Objects, commit: Commit, pairs: Iterable[FileChange], note: notes.Note) -> Change:
+def from_note(objects: Objects, commit: Commit, pairs: Iterable[FileChange], note: notes.Note) -> Change:
+    """The change of a commit as its note tells it; `pairs` are its files against the first parent."""
     files: list[FileOrigins] = []
     for change in pairs:
         if not is_text_change(change):
