@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from earmark.commit import level, pending
+from earmark.commit import pending
 from earmark.commit.situation import Situation
+from earmark.gate import gather
+from earmark.gate.facts import CannotTell
 from earmark.git import history
 from earmark.git import notes as git_notes
-from earmark.git.changes import commit_changes, staged_changes
+from earmark.git.changes import FileChange, commit_changes, staged_changes
 from earmark.git.history import Commit
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
@@ -19,12 +21,10 @@ from earmark.origin.commit_origins import derive
 from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
-from earmark.policy import load, merge, model
+from earmark.policy import load, model
 from earmark.policy.scope import needs_declaration
 from earmark.trailers import declare
 from earmark.trailers.message import blocks
-
-BASE_POLICY = "EARMARK_BASE_POLICY"
 
 
 class Declared(NamedTuple):
@@ -58,32 +58,41 @@ def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapp
     pairs = staged_changes(repo, situation.base or repo.empty_tree)
     with Objects(repo) as objects:
         change, unexplained = _change(repo, ledger, objects, situation)
-        policy, problems = local_policy(repo, objects, environ)
-        risk = level.of_change(ledger, objects, pairs, change) if change.is_ai else level.NONE
+        policy, problems = policy_of(objects, environ)
+        risk, late = _risk(ledger, objects, pairs, change, policy)
         changes = _range(repo, ledger, policy, change)
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
-        block = _block(policy, change, changes, risk.level, touched)
+        block = _block(policy, change, changes, risk, touched)
     print_ = pending.fingerprint(situation.base, pairs)
-    return Declared(change, policy, block, print_, unexplained, (*problems, *risk.problems))
+    return Declared(change, policy, block, print_, unexplained, (*problems, *late))
 
 
-def local_policy(repo: Repository, objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
-    """The worktree's policy (HEAD's where there is none), tightened by the file that EARMARK_BASE_POLICY names."""
-    from earmark.git.worktree import read_file
+def policy_of(objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
+    """The policy this commit is judged by before it is pushed: HEAD's, tightened by the organisation's. What is wrong
+    with either is said, and does not stop a commit."""
+    name = f"HEAD:{model.FILE}"
+    problems = [f"{model.FILE}:{p.line}: {p.message}" for p in load.parse(objects.blob(name))[1][:3]]
+    try:
+        trust = gather.Trust(gather.base_policy(None, environ))
+        return gather.policy_at(objects, name, trust), problems
+    except CannotTell as error:
+        return gather.policy_at(objects, name, gather.INSIDE), [*problems, str(error)]
 
-    text = read_file(repo, model.FILE, load.MAX_BYTES) if repo.top else None
-    if text is None:
-        text = objects.blob(f"HEAD:{model.FILE}")
-    policy, wrong = load.parse(text)
-    problems = [f"{model.FILE}:{p.line}: {p.message}" for p in wrong[:3]]
-    if environ.get(BASE_POLICY):
-        try:
-            with open(environ[BASE_POLICY], "rb") as file:
-                base, _ = load.parse(file.read(load.MAX_BYTES + 1))
-            policy = merge.merge_base(base, policy)
-        except OSError as error:
-            problems.append(f"the base policy {environ[BASE_POLICY]} cannot be read ({error.strerror})")
-    return policy, problems
+
+def _risk(
+    ledger: Ledger, objects: Objects, pairs: Sequence[FileChange], change: Change, policy: model.Policy
+) -> tuple[str, list[str]]:
+    """The level the named rule-set derives, and a sentence when it could not look at everything in time."""
+    if not change.is_ai:
+        return "", []
+    from earmark.policy.assessed import assessed
+
+    found = assessed(ledger, change, pairs, lambda pair: (objects.blob(pair.old), objects.blob(pair.new)), policy)
+    if not found.late:
+        return found.level, []
+    return found.level, [
+        f"`AI-Risk` leaves out {len(found.late)} files for want of time; `earmark tag HEAD~..` adds them"
+    ]
 
 
 def _block(policy: model.Policy, change: Change, changes: Sequence[Change], risk: str, touched: Sequence[str]) -> str:

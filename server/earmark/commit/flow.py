@@ -15,9 +15,11 @@ from earmark.git import config, refs
 from earmark.git.changes import staged_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
+from earmark.git.worktree import read_file
 from earmark.origin import settle
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger, folder
+from earmark.policy import load
 from earmark.policy.model import FILE
 from earmark.policy.scope import ai_files
 from earmark.trailers import message as trailers
@@ -41,6 +43,9 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
     with Ledger.open(repo) as ledger:
         found = declaring.staged(repo, ledger, now, environ)
         _look_at_policy(repo, found)
+        kept = pending.take(repo, "next")
+        if kept and kept.fingerprint == found.fingerprint:
+            found = found._replace(block=kept.block)
         if found.policy.declare.mode == "forbid" and found.change.is_ai:
             return Outcome((*found.problems, *_forbidden(found)), refused=True)
         message = messages.read(file)
@@ -135,7 +140,7 @@ def _declined(repo: Repository, kept: Pending, head: str) -> Outcome:
         detail = json.dumps({"parent": head, "change": kept.fingerprint, "block": kept.block.splitlines()})
         ledger.audit(identity(repo), "declined", "the line was deleted in the commit message", detail)
     with Objects(repo) as objects:
-        policy, _ = declaring.local_policy(repo, objects, os.environ)
+        policy, _ = declaring.policy_of(objects, os.environ)
     if policy.gate.enforce_locally:
         line = f"{kept.evidence}; this repository's policy wants that declared: commit again and leave the line"
         return Outcome((line,), refused=True)
@@ -158,7 +163,9 @@ def _look_at_policy(repo: Repository, found: Declared) -> None:
     always = os.path.join(ours, "always")
     with open(os.path.join(ours, "policy"), "wb"):
         pass
-    if found.policy.declare.mode == "always" and found.policy.base is None:
+    # The file on disk may be the one about to be committed, and the shell part will not see it change any more.
+    coming = load.parse(read_file(repo, FILE, load.MAX_BYTES) or b"")[0]
+    if "always" in (coming.declare.mode, found.policy.declare.mode) and found.policy.base is None:
         with open(always, "wb"):
             pass
     elif os.path.exists(always):

@@ -52,7 +52,8 @@ ours=$common/earmark
 _PREPARE = """\
 [ "$2" = message ] && [ -z "$GIT_AUTHOR_DATE" ] && [ -e "$dir/CHERRY_PICK_HEAD" ] && exit 0
 wanted=
-[ -e "$ours/active" ] || [ -e "$ours/always" ] || [ -e "$dir/earmark/pending" ] && wanted=1
+[ -e "$ours/active" ] || [ -e "$ours/always" ] && wanted=1
+[ -e "$dir/earmark/pending" ] || [ -e "$dir/earmark/next" ] && wanted=1
 [ -e .earmark.toml ] && [ ! -e "$ours/policy" ] || [ .earmark.toml -nt "$ours/policy" ] && wanted=1
 [ -z "$EARMARK_BASE_POLICY" ] || wanted=1
 if [ -z "$wanted" ] && [ -e "$ours/ledger.db" ]; then

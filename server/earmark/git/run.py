@@ -131,17 +131,21 @@ def run(
     check: bool = True,
     timeout: float = TIMEOUT,
     network: bool = False,
+    terminal: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
     """The standard output of `git args…`, run at the worktree's top (the git directory of a bare repository).
 
     With `check` a failing git raises `GitError`; without, its output so far is returned. `network` lets git use a
-    transport and is refused in an untrusted repository. `environment` adds variables (author, dates, an index file).
+    transport and is refused in an untrusted repository; `terminal` leaves it the user's terminal, where a signing key's
+    passphrase may be asked. `environment` adds variables (author, dates, an index file).
     Raises `GitMissing`, `GitTimeout`, `Untrusted`.
     """
     import subprocess
 
-    process = start(repo, *args, network=network, environment=environment, stderr=subprocess.PIPE, stdin=input)
+    process = start(
+        repo, *args, network=network, terminal=terminal, environment=environment, stderr=subprocess.PIPE, stdin=input
+    )
     try:
         out, err = process.communicate(input, timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -159,6 +163,7 @@ def start(
     repo: Repository,
     *args: str,
     network: bool = False,
+    terminal: bool = False,
     environment: Mapping[str, str] | None = None,
     stderr: int | None = None,
     stdin: bytes | None = b"",
@@ -179,7 +184,7 @@ def start(
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if stderr is None else stderr,
-            start_new_session=True,
+            start_new_session=not terminal,
         )
     except OSError as error:
         raise GitError(f"git could not be started in {repo.top or repo.git_dir}: {error.strerror}") from None
@@ -255,7 +260,7 @@ def _stop(process: Popen[bytes]) -> None:
     import signal
 
     try:
-        if sys.platform == "win32":
+        if sys.platform == "win32" or os.getpgid(process.pid) != process.pid:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)

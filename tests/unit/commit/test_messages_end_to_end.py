@@ -339,11 +339,12 @@ class TestModes:
 
     def test_always_says_no_on_every_other_commit(self, repo: Hooked) -> None:
         repo.commit("policy", {".earmark.toml": '[declare]\nmode = "always"\n'})
-        assert repo.message() == "policy\n\nAI-Assisted: no\n"
+        assert repo.message() == "policy\n"
         for n in range(2):
             repo.commit(f"human {n}", {"f": f"{n}\n"})
             assert repo.message() == f"human {n}\n\nAI-Assisted: no\n"
         repo.commit("no more", {".earmark.toml": '[declare]\nmode = "ai-only"\n'})
+        assert repo.message() == "no more\n\nAI-Assisted: no\n"
         repo.commit("human", {"f": "9\n"})
         assert repo.message() == "human\n"
 
