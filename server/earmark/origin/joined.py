@@ -85,8 +85,8 @@ def _collapsed(ranges: Any) -> tuple[LineRange, ...]:
 
 def _value(one: Any, other: Any) -> Any:
     """Objects and lists are united; of two different plain values the one that says more counts, then the greater."""
-    if one == other and type(one) is type(other):
-        return one
+    if _text(one) == _text(other):
+        return one  # Python holds 1 and true to be equal, JSON does not
     if isinstance(one, dict) and isinstance(other, dict):
         keys = dict.fromkeys((*one, *other))
         return {k: _value(one[k], other[k]) if k in one and k in other else one.get(k, other.get(k)) for k in keys}
