@@ -20,7 +20,7 @@ def matching(patterns: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if matches(path))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     if patterns == EVERYTHING:
         return lambda _: True

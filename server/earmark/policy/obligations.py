@@ -71,8 +71,9 @@ def obligations(
         found += _forbid(policy, changes)
     elif needs_declaration(policy, changes):
         found.append(_declare(policy, changes, state))
+    view = _View(policy, changes)
     for rule in policy.paths:
-        found += _path_rule(policy, rule, changes, state)
+        found += _path_rule(view, rule, state)
     for need in needs(policy, changes, level, state.touched):
         found.append(_review(policy, need, state))
     return tuple(found)
@@ -86,11 +87,12 @@ def needs(
     A change of what governs the repository (`scope.GOVERNED`) is critical for every rule, whoever made it.
     """
     ruled = governed(policy, _all_paths(changes) if touched is None else touched)
+    view = _View(policy, changes)
     found = []
     for rule in policy.review:
         paths = set(ruled)
         if model.rank(level, model.RISKS) >= model.rank(rule.risk, model.RISKS):
-            paths |= set(_ai_paths(changes, rule.paths, exempt(policy, base=rule.base)))
+            paths |= set(view.ai_paths(rule.paths, base=rule.base))
         if paths:
             found.append(Need(rule, tuple(sorted(paths))))
     return tuple(found)
@@ -103,11 +105,8 @@ def review_required(policy: Policy, changes: Sequence[Change], level: str) -> bo
 
 def rollout_required(policy: Policy, changes: Sequence[Change]) -> str:
     """The most careful rollout that any rule asks of `changes`, empty when none does: what `AI-Rollout` says."""
-    asked = [
-        rule.rollout
-        for rule in policy.paths
-        if rule.rollout and _ai_paths(changes, rule.match, exempt(policy, base=rule.base))
-    ]
+    view = _View(policy, changes)
+    asked = [rule.rollout for rule in policy.paths if rule.rollout and view.ai_paths(rule.match, base=rule.base)]
     return max(asked, key=model.ROLLOUTS.index, default="")
 
 
@@ -140,14 +139,38 @@ def _by_base(policy: Policy, key: str) -> bool:
     return policy.base is not None and key in policy.base.given
 
 
-def _path_rule(policy: Policy, rule: PathRule, changes: Sequence[Change], state: State) -> list[Obligation]:
-    left_out = exempt(policy, base=rule.base)
-    paths = _ai_paths(changes, rule.match, left_out)
+class _View:
+    """The AI files of a change as a policy's rules see them."""
+
+    def __init__(self, policy: Policy, changes: Sequence[Change]) -> None:
+        self.policy = policy
+        self.changes = changes
+        self.files = ai_files(changes)
+        self._left_out: dict[bool, Callable[[str], bool]] = {}
+
+    def ai_paths(self, globs: Sequence[str], *, base: bool) -> tuple[str, ...]:
+        """Paths that match, under their old name too: a rename does not lead out of a rule. `base`: for a rule of the
+        base policy."""
+        if base not in self._left_out:
+            self._left_out[base] = exempt(self.policy, base=base)
+        matches, left_out = matcher(globs), self._left_out[base]
+        paths = {
+            file.path
+            for file in self.files
+            if any(name and matches(name) and not left_out(name) for name in (file.path, file.old_path))
+        }
+        return tuple(sorted(paths))
+
+
+def _path_rule(view: _View, rule: PathRule, state: State) -> list[Obligation]:
+    policy, changes = view.policy, view.changes
+    paths = view.ai_paths(rule.match, base=rule.base)
     if not paths:
         return []
     line, place = where(policy, "paths", rule.place, base=rule.base)
     found = []
-    lines = sum(size(file) for file in ai_files(changes) if file.path in set(paths))
+    chosen = set(paths)
+    lines = sum(size(file) for file in view.files if file.path in chosen)
     for most, count, unit in ((rule.max_ai_lines, lines, "line"), (rule.max_ai_files, len(paths), "file")):
         if most is not None:
             message = f"AI changes {count} {unit}{'s' * (count != 1)} of {_globs(rule.match)}, {most} allowed"
@@ -180,18 +203,6 @@ def _review(policy: Policy, need: Need, state: State) -> Obligation:
     code = gaps[0].code if gaps else "approval-missing"
     fix = "run `earmark review request`"
     return Obligation(code, message, not gaps, line, place, need.paths, fix, tuple(gaps))
-
-
-def _ai_paths(changes: Sequence[Change], globs: Sequence[str], left_out: Callable[[str], bool]) -> tuple[str, ...]:
-    """Paths with AI evidence that match, under their old name too: a rename does not lead out of a rule."""
-    matches = matcher(globs)
-    paths = {
-        file.path
-        for file in ai_files(changes)
-        if (matches(file.path) and not left_out(file.path))
-        or (file.old_path and matches(file.old_path) and not left_out(file.old_path))
-    }
-    return tuple(sorted(paths))
 
 
 def _all_paths(changes: Iterable[Change]) -> tuple[str, ...]:

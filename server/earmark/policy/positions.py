@@ -5,6 +5,8 @@ Only needed to point at a line, so the parser is loaded when somebody asks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ TOP = Place(1, 1, 1, 1)
 _DEEPEST = 16  # no key of a policy stands deeper
 
 
-def places(text: bytes) -> dict[Path, Place]:
+@lru_cache(maxsize=8)
+def places(text: bytes) -> Mapping[Path, Place]:
     """The place of every key path: names of tables and keys, 0-based indexes into arrays. Damaged text has fewer."""
     import tree_sitter_toml
     from tree_sitter import Language, Parser
@@ -39,7 +42,7 @@ def places(text: bytes) -> dict[Path, Place]:
     return walk.found
 
 
-def nearest(found: dict[Path, Place], path: Path) -> Place:
+def nearest(found: Mapping[Path, Place], path: Path) -> Place:
     """The place of `path`, or of the closest enclosing one that stands in the text."""
     while path:
         if path in found:

@@ -10,6 +10,7 @@ import pytest
 from git_reads import trailers as git_trailers
 
 from earmark.trailers import message as trailers
+from earmark.trailers import vocabulary
 from earmark.trailers.block import Declaration, compose
 
 VECTORS = Path(__file__).parents[3] / "fixtures" / "vectors" / "trailers"
@@ -61,6 +62,23 @@ def test_compose_refuses_values_outside_the_vocabulary(wrong: dict[str, Any]) ->
 def test_compose_refuses_an_unknown_preset() -> None:
     with pytest.raises(ValueError, match="no trailer preset 'gnu'"):
         compose(Declaration(assisted=False), "gnu")
+
+
+HOSTILE = [
+    line.encode("ascii", "backslashreplace").decode("unicode_escape") if "\\" in line else line
+    for line in (VECTORS.parent / "hostile.txt").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("foreign", HOSTILE)
+def test_foreign_names_are_one_token_on_one_line(foreign: str) -> None:
+    declared = Declaration(True, ((foreign, foreign),), 1, 1, digest="v1:sha256:" + "0" * 64)
+    for preset in vocabulary.PRESETS:
+        lines = compose(declared, preset).splitlines()
+        assert len(lines) == (6 if preset == "earmark" else 1)
+        assert all(line.isascii() and line.isprintable() for line in lines)
+    assert vocabulary.is_slug(vocabulary.display(foreign))
+    assert vocabulary.is_value("Assisted-by", compose(declared).splitlines()[1].removeprefix("Assisted-by: "))
 
 
 @pytest.mark.parametrize("case", cases("insert"))
