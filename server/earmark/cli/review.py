@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from earmark.git.repository import Repository
     from earmark.origin.ledger import Ledger
+    from earmark.policy.approval import Approval, Scope
     from earmark.review.collect import Collected
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "request": "ask for a review of AI changes",
+    "status": "how the review stands, region by region",
     "approve": "sign what is under review",
     "outbox": "what is on its way: list, send, cancel",
 }
@@ -78,8 +80,8 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
 
     try:
         span = find(repo, asked.range, target=asked.target, remote=asked.remote)
-        where = _place(span)
-        found = _collect(repo, ledger, span, where, asked)
+        where = place(span)
+        found = collected(repo, ledger, span, where, asked)
         for problem in found.problems:
             print(f"earmark review request: {display(problem)}", file=sys.stderr)
         request = found.request
@@ -90,7 +92,7 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
             print(json.dumps(as_json(request), indent=2))
             return 0
         forge, token = _forge(repo, where)
-        ask = _ask(span, where, found, forge, draft=asked.draft)
+        ask = ask_of(span, where, found, forge, draft=asked.draft)
         if not asked.dry_run:
             return _send(repo, where, token, ask, found, as_data=asked.json)
         steps = [shown(step) for step in plan(forge, ask)]
@@ -103,7 +105,7 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     return 0
 
 
-def _place(span: Span) -> Place:
+def place(span: Span) -> Place:
     """Where the request goes, from the remote, the environment and the user's own settings."""
     import os
 
@@ -123,12 +125,17 @@ def _place(span: Span) -> Place:
     return hosts.place(remote, os.environ, settings())
 
 
-def _collect(repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace) -> Collected:
+def collected(
+    repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace,
+    approvals: tuple[Approval, ...] = (), scope: Scope | None = None,
+) -> Collected:  # fmt: skip
+    """Everything the request for `span` says, with the approvals there are."""
     import os
     from datetime import date
     from urllib.parse import urlsplit
 
     from earmark.gate.gather import base_policy
+    from earmark.policy.approval import Scope
     from earmark.review.collect import Sources, collect
 
     host = urlsplit(where.project.web or where.project.api).hostname or ""
@@ -139,6 +146,8 @@ def _collect(repo: Repository, ledger: Ledger, span: Span, where: Place, asked: 
         title=asked.title,
         asked=asked.asked,
         base_policy=base_policy(None, os.environ),
+        approvals=approvals,
+        scope=scope or Scope(),
     )
     return collect(repo, ledger, span, sources)
 
@@ -153,7 +162,8 @@ def _forge(repo: Repository, where: Place) -> tuple[Forge, Credential]:
     return forge_of(where, with_token=bool(token.value)), token
 
 
-def _ask(span: Span, where: Place, found: Collected, forge: Forge, *, draft: bool) -> Ask:
+def ask_of(span: Span, where: Place, found: Collected, forge: Forge, *, draft: bool) -> Ask:
+    """What the forge is asked for."""
     from earmark.origin.model import LineRange
     from earmark.review import document
     from earmark.review.forges.forge import Ask

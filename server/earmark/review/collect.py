@@ -17,6 +17,7 @@ from earmark.origin.digest import digest
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import load, model
+from earmark.policy.approval import Approval, Scope, Subject
 from earmark.policy.assessed import Assessed, assessed
 from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
@@ -34,22 +35,26 @@ from earmark.review.request import (
 )
 from earmark.review.reviewed import Reviewed
 from earmark.review.span import Span
+from earmark.review.subjects import of_files
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
 
 
 class Collected(NamedTuple):
-    """The request, who is asked, and what was found on the way (problems of policy and owners files)."""
+    """The request, who is asked, what of it is to be approved, and what was found on the way (problems of policy and
+    owners files)."""
 
     request: Request
     route: routing.Route
     policy: model.Policy
     problems: tuple[str, ...]
+    subjects: dict[str, tuple[Subject, ...]]
 
 
 class Sources(NamedTuple):
     """What the caller brings: the forge's kind, the repository's name there ("host/path"), today, open requests by
-    login where known, the author's own words, and the organisation's policy (bytes, or None)."""
+    login where known, the author's own words, the organisation's policy (bytes, or None), and the approvals there are
+    with the scope they count in."""
 
     forge: str
     repository: str
@@ -58,6 +63,8 @@ class Sources(NamedTuple):
     title: str = ""
     asked: str = ""
     base_policy: bytes | None = None
+    approvals: tuple[Approval, ...] = ()
+    scope: Scope = Scope()
 
 
 def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> Collected:
@@ -81,8 +88,11 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
         )
         asked = needs(policy, facts.changes, judged.whole.level, [pair.path for pair in facts.pairs])
         route = _route(repo, span, facts, policy, asked, sources, at_target, problems)
-    request = _request(span, facts, policy, judged, route, sources)
-    return Collected(request, route, policy, tuple(problems))
+        news = {pair.path: pair.new for pair in facts.pairs if pair.new}
+        touched = [file for file in facts.files if file.ai_lines or file.ai_removed]
+        subjects = of_files(touched, {file.path: objects.blob(news.get(file.path, "")) for file in touched})
+    request = _request(span, facts, policy, judged, route, sources, subjects)
+    return Collected(request, route, policy, tuple(problems), subjects)
 
 
 def _route(
@@ -156,8 +166,9 @@ def _folders(paths: Sequence[str]) -> list[str]:
 
 
 def _request(
-    span: Span, facts: Reviewed, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources
-) -> Request:
+    span: Span, facts: Reviewed, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources,
+    subjects: dict[str, tuple[Subject, ...]],
+) -> Request:  # fmt: skip
     assessment = judged.whole
     added = sum(file.added for file in facts.files)
     written = sum(file.ai_lines for file in facts.files)
@@ -171,6 +182,9 @@ def _request(
         rollout=min(promised, key=lambda name: model.rank(name, model.ROLLOUTS)),
         authors=tuple({c.author_email for c in span.commits} | {s.director for s in used if s.director}),
         touched=tuple(pair.path for pair in facts.pairs),
+        approvals=sources.approvals,
+        subjects=subjects,
+        scope=sources.scope,
     )
     asked = obligations(policy, facts.changes, assessment.level, state_now)
     tests = [p for p in facts.pairs if _is_test(policy, p.path) or (p.old_path and _is_test(policy, p.old_path))]

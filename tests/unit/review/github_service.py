@@ -90,11 +90,11 @@ class GitHubService(Service):
                     self.told[name] = self.told.get(name, 0) + 1
         return Reply(201, self.shown(pull))
 
-    def review(self, number: int, login: str, state: str) -> None:
+    def review(self, number: int, login: str, state: str, commit: str = "") -> None:
         """A person reviews and leaves the list of those who are waited for."""
         pull = self.pulls[number - 1]
         pull["waiting"] = [name for name in pull["waiting"] if name != login]
-        pull["reviews"].append({"user": {"login": login}, "state": state})
+        pull["reviews"].append({"user": {"login": login}, "state": state, "commit_id": commit})
 
     def reviews(self, call: Call, given: dict[str, str]) -> Reply:
         return paged(call, self._pull(given)["reviews"], self.url)

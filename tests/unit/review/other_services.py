@@ -23,6 +23,13 @@ class GitLabService(Service):
         self.on("GET", "/projects/{id}/merge_requests", self.listed)
         self.on("POST", "/projects/{id}/merge_requests", self.create)
         self.on("PUT", "/projects/{id}/merge_requests/{iid}", self.change)
+        self.reviewers: list[dict[str, Any]] = []
+        self.versions: list[dict[str, Any]] = []
+        self.notes: list[dict[str, Any]] = []
+        part = "/projects/{id}/merge_requests/{iid}"
+        self.on("GET", f"{part}/reviewers", lambda call, _: Reply(200, self.reviewers))
+        self.on("GET", f"{part}/versions", lambda call, _: paged(call, self.versions, self.url))
+        self.on("GET", f"{part}/notes", lambda call, _: paged(call, self.notes, self.url))
 
     def users(self, call: Call, _: dict[str, str]) -> Reply:
         """The service matches without regard to case, and never part of a name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -94,7 +94,28 @@ class Receipt(NamedTuple):
     notices: tuple[str, ...] = ()
 
 
+class Review(NamedTuple):
+    """What one person said last: `state` "approved", "changes" (requested) or "commented"; `commit` what they saw,
+    empty when the forge does not tell."""
+
+    login: str
+    state: str
+    commit: str
+
+
+class Followed(NamedTuple):
+    """A request as it stands on the forge: who is still waited for, and everybody's last decisive review."""
+
+    number: str
+    url: str
+    state: str
+    waiting: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    reviews: tuple[Review, ...] = ()
+
+
 Exchange = Generator[Step, Answer, Receipt]
+Following = Generator[Step, Answer, Followed | None]
 
 
 class Forge(Protocol):
@@ -105,6 +126,11 @@ class Forge(Protocol):
 
     def request(self, ask: Ask) -> Exchange:
         """The conversation that makes or updates the request. Raises `Refused` when the forge says no for good."""
+        ...
+
+    def follow(self, ask: Ask) -> Following:
+        """The conversation that reads how the request stands; None when the forge has none. Of `ask` only key, branch
+        and target count."""
         ...
 
     def imagine(self, step: Step) -> Answer:
@@ -118,6 +144,16 @@ class Forge(Protocol):
 
 class Refused(Exception):
     """The forge will not take the request as it is; the message says what it said and what to do."""
+
+
+def latest(reviews: Iterable[Review]) -> tuple[Review, ...]:
+    """Each person's last decisive review of a list in order of time; a mere comment decides nothing."""
+    found: dict[str, Review] = {}
+    for review in reviews:
+        if review.login and (review.state != "commented" or review.login not in found):
+            found.pop(review.login, None)
+            found[review.login] = review
+    return tuple(found.values())
 
 
 def plan(forge: Forge, ask: Ask) -> tuple[Step, ...]:

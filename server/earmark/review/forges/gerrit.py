@@ -15,10 +15,13 @@ from earmark.review.forges.forge import (
     Answer,
     Ask,
     Exchange,
+    Followed,
+    Following,
     Http,
     Project,
     Push,
     Receipt,
+    Review,
     Step,
     items,
     remote_of,
@@ -56,6 +59,36 @@ class Gerrit:
         notices = yield from self._say(ask, number, said)
         url = f"{self._project.api}/c/{self._project.path}/+/{number}"
         return Receipt(number, url, created, "open", people, tuple(notices))
+
+    def follow(self, ask: Ask) -> Following:
+        """Votes are those of the current patch set: Gerrit itself decides which ones an upload keeps."""
+        query = quote(self._query(ask), safe="")
+        answer = yield self._http(
+            "GET", f"/a/changes/?q={query}&o=CURRENT_REVISION&o=DETAILED_LABELS&o=DETAILED_ACCOUNTS"
+        )
+        change = _of_head(items(answer.body), ask.head)
+        if change is None:
+            return None
+        labels = change.get("labels")
+        label = labels.get("Code-Review") if isinstance(labels, Mapping) else None
+        votes = items(label.get("all")) if isinstance(label, Mapping) else []
+        best = (
+            max((int(v) for v in label.get("values", ()) if v.strip().lstrip("+-").isdigit()), default=2)
+            if label
+            else 2
+        )
+        commit = text(change, "current_revision")
+        reviews, waiting = [], []
+        for vote in votes:
+            value, login = vote.get("value", 0), text(vote, "email") or text(vote, "username")
+            if value == best or (isinstance(value, int) and value < 0):
+                reviews.append(Review(login, "approved" if value == best else "changes", commit))
+            else:
+                waiting.append(login)
+        number = text(change, "_number")
+        state = {"MERGED": "merged", "ABANDONED": "closed"}.get(text(change, "status"), "open")
+        url = f"{self._project.api}/c/{self._project.path}/+/{number}"
+        return Followed(number, url, state, tuple(waiting), (), tuple(reviews))
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push) or step.method != "GET":

@@ -14,15 +14,19 @@ from earmark.review.forges.forge import (
     Answer,
     Ask,
     Exchange,
+    Followed,
+    Following,
     Http,
     Project,
     Push,
     Receipt,
     Refused,
+    Review,
     Step,
     branch_push,
     file_url,
     items,
+    latest,
     remote_of,
     text,
 )
@@ -30,6 +34,8 @@ from earmark.review.forges.github import reason
 from earmark.review.forges.options import option
 from earmark.review.markdown import visible
 from earmark.review.request import combined, keys_in
+
+_STATES = {"APPROVED": "approved", "REQUEST_CHANGES": "changes", "COMMENT": "commented"}
 
 
 class Gitea:
@@ -60,6 +66,26 @@ class Gitea:
         asked, notices = yield from self._ask_people(ask, pull, number)
         notices += yield from self._label(ask, pull, number)
         return Receipt(number, url, created, "open", tuple(asked), tuple(notices))
+
+    def follow(self, ask: Ask) -> Following:
+        pull = yield from self._find(ask)
+        if pull is None:
+            return None
+        number = text(pull, "number")
+        said = yield self._http("GET", f"/pulls/{number}/reviews?limit=50", pages=True)
+        reviews = latest(
+            Review(text(r, "user", "login"), _STATES[text(r, "state")], text(r, "commit_id"))
+            for r in items(said.body)
+            if text(r, "state") in _STATES and r.get("dismissed") is not True
+        )
+        return Followed(
+            number,
+            text(pull, "html_url"),
+            "merged" if pull.get("merged") is True else text(pull, "state"),
+            tuple(text(user, "login") for user in items(pull.get("requested_reviewers"))),
+            tuple(text(team, "name") for team in items(pull.get("requested_reviewers_teams"))),
+            reviews,
+        )
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):

@@ -15,19 +15,27 @@ from earmark.review.forges.forge import (
     Answer,
     Ask,
     Exchange,
+    Followed,
+    Following,
     Http,
     Project,
     Push,
     Receipt,
     Refused,
+    Review,
     Step,
     branch_push,
     file_url,
     items,
+    latest,
     text,
 )
 from earmark.review.markdown import visible
 from earmark.review.request import combined, keys_in
+
+_STATES = {
+    "APPROVED": "approved", "CHANGES_REQUESTED": "changes", "COMMENTED": "commented", "DISMISSED": "dismissed",
+}  # fmt: skip
 
 
 class GitHub:
@@ -55,6 +63,28 @@ class GitHub:
         asked, notices = yield from self._ask_people(ask, pull, number)
         notices += yield from self._label(ask, pull, number)
         return Receipt(number, url, created, "open", tuple(asked), tuple(notices))
+
+    def follow(self, ask: Ask) -> Following:
+        pull = yield from self._find(ask)
+        if pull is None:
+            return None
+        number = text(pull, "number")
+        answer = yield self._http("GET", f"/pulls/{number}/requested_reviewers")
+        said = yield self._http("GET", f"/pulls/{number}/reviews?per_page=100", pages=True)
+        waiting = answer.body if isinstance(answer.body, Mapping) else {}
+        reviews = latest(
+            Review(text(r, "user", "login"), _STATES[text(r, "state")], text(r, "commit_id"))
+            for r in items(said.body)
+            if text(r, "state") in _STATES
+        )
+        return Followed(
+            number,
+            text(pull, "html_url"),
+            "merged" if pull.get("merged_at") else text(pull, "state"),
+            tuple(text(user, "login") for user in items(waiting.get("users"))),
+            tuple(text(team, "slug") for team in items(waiting.get("teams"))),
+            tuple(review for review in reviews if review.state != "dismissed"),
+        )
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):

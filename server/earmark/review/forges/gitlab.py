@@ -16,21 +16,31 @@ from earmark.review.forges.forge import (
     Answer,
     Ask,
     Exchange,
+    Followed,
+    Following,
     Http,
     Project,
     Push,
     Receipt,
     Refused,
+    Review,
     Step,
     branch_push,
     file_url,
     items,
+    latest,
     remote_of,
     text,
 )
 from earmark.review.forges.options import login, option
 from earmark.review.markdown import visible
 from earmark.review.request import combined, keys_in, marker
+
+_SAID = {
+    "approved this merge request": "approved", "unapproved this merge request": "withdrawn",
+    "requested changes": "changes",
+}  # fmt: skip
+_WAITING = frozenset({"unreviewed", "review_started"})
 
 
 class GitLab:
@@ -62,6 +72,29 @@ class GitLab:
             yield from self._update(ask, merge, number, sorted(present | set(ids.values())), bool(asked))
         notices += [f"GitLab asks people, not groups: {visible(team)} is not asked" for team in ask.teams]
         return Receipt(number, url, created, "open", tuple(asked), tuple(notices))
+
+    def follow(self, ask: Ask) -> Following:
+        """An approval names no commit here: it covers the version that stood when it was given."""
+        merge = yield from self._find(ask)
+        if merge is None:
+            return None
+        number = text(merge, "iid")
+        part = f"/merge_requests/{number}"
+        people = yield self._http("GET", f"{part}/reviewers")
+        versions = yield self._http("GET", f"{part}/versions?per_page=100", pages=True)
+        notes = yield self._http("GET", f"{part}/notes?sort=asc&order_by=created_at&per_page=100", pages=True)
+        seen = sorted((text(v, "created_at"), text(v, "head_commit_sha")) for v in items(versions.body))
+        reviews = [
+            Review(
+                text(note, "author", "username"), _SAID[text(note, "body")], _version(seen, text(note, "created_at"))
+            )
+            for note in items(notes.body)
+            if note.get("system") is True and text(note, "body") in _SAID
+        ]
+        waiting = [text(p, "user", "username") for p in items(people.body) if text(p, "state") in _WAITING]
+        state = {"opened": "open", "locked": "closed"}.get(text(merge, "state"), text(merge, "state"))
+        last = tuple(review for review in latest(reviews) if review.state != "withdrawn")
+        return Followed(number, text(merge, "web_url"), state, tuple(waiting), (), last)
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):
@@ -148,6 +181,11 @@ class GitLab:
     ) -> Http:
         url = path if path.startswith(self._project.api + "/") else self._base + path
         return Http(method, url, (("Accept", "application/json"), ("PRIVATE-TOKEN", TOKEN)), body, accept, pages)
+
+
+def _version(versions: list[tuple[str, str]], at: str) -> str:
+    """The head of the version that stood at `at`; times are ISO 8601 in UTC and sort as text."""
+    return next((head for since, head in reversed(versions) if since <= at), "")
 
 
 def reason(answer: Answer) -> str:

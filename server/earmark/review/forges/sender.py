@@ -7,12 +7,12 @@ rate (primary or secondary) was not applied and may be repeated once the forge's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Mapping, MutableMapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from earmark.review.forges.forge import TOKEN, Answer, Exchange, Http, Push, Receipt, text
+from earmark.review.forges.forge import TOKEN, Answer, Exchange, Http, Push, Receipt, Step, text
 from earmark.review.forges.hosts import Credential, is_loopback
 from earmark.review.markdown import visible
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+T = TypeVar("T")
 TRIES: Final = 4
 LONGEST_WAIT: Final = 90.0  # seconds; a longer limit is the outbox's business
 SECONDARY_WAIT: Final = 60.0  # what GitHub asks for where an answer names no time
@@ -116,22 +117,23 @@ class Sender:
         """Hold the conversation; begin again with a new one, look-up first, when a write's answer was lost."""
         for attempt in range(TRIES):
             try:
-                return self._hold(exchange())
+                return self.hold(exchange())
             except Uncertain:
                 if attempt == TRIES - 1:
                     raise
                 self._clock.sleep(_backoff(attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def _hold(self, exchange: Exchange) -> Receipt:
+    def hold(self, exchange: Generator[Step, Answer, T]) -> T:
+        """Hold a conversation that only reads (or one of `carry_out`'s) once."""
         try:
             step = next(exchange)
             while True:
                 answer = Answer(200, self._push(step)) if isinstance(step, Push) else self.send(step)
                 step = exchange.send(answer)
         except StopIteration as end:
-            receipt: Receipt = end.value
-            return receipt
+            result: T = end.value
+            return result
 
     def send(self, request: Http) -> Answer:
         """The answer to one request, all pages of a list joined. Raises a `ForgeError`."""

@@ -1,0 +1,220 @@
+"""How a review stands: what each forge says, and what that is worth for every region."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from forge_server import ForgeServer, serving
+from github_service import GitHubService
+from other_services import GerritService, GiteaService, GitLabService
+from real_git import RealGit
+from request_story import CHARGE, RETRIED, Story
+from test_command import VARIABLES
+from test_sending_github import ASK, DOCUMENT, KEY, FakeClock
+
+from earmark.cli.review import run
+from earmark.origin.model import LineRange
+from earmark.policy import model
+from earmark.policy.approval import Approval, Scope, Subject
+from earmark.review.following import RegionState, states
+from earmark.review.forges.forge import Followed, Forge, Project, Review, latest
+from earmark.review.forges.gerrit import Gerrit
+from earmark.review.forges.gitea import Gitea
+from earmark.review.forges.github import GitHub
+from earmark.review.forges.gitlab import GitLab
+from earmark.review.forges.hosts import Credential
+from earmark.review.forges.sender import Sender
+
+
+def follow(server: ForgeServer, forge: Forge) -> Followed | None:
+    with Sender(server.url, Credential("t"), lambda push: "", FakeClock().clock) as sender:
+        found = sender.hold(forge.follow(ASK))
+    assert server.writes() == []
+    return found
+
+
+def test_github_says_who_is_waited_for_and_what_was_seen() -> None:
+    service = GitHubService()
+    with serving(service) as server:
+        forge = GitHub(Project(server.url, "o/r"))
+        assert follow(server, forge) is None
+        service.open_pull("feature", "main", DOCUMENT, waiting=["ada"], waiting_teams=["core"])
+        for login, state, commit in (
+            ("bob", "APPROVED", "a1"), ("eve", "CHANGES_REQUESTED", "a1"), ("bob", "COMMENTED", "a2"),
+            ("cy", "APPROVED", "a1"), ("cy", "DISMISSED", "a1"), ("eve", "APPROVED", "a2"), ("dee", "PENDING", ""),
+        ):  # fmt: skip
+            service.review(1, login, state, commit)
+        found = follow(server, forge)
+    reviews = (Review("bob", "approved", "a1"), Review("eve", "approved", "a2"))
+    assert found == Followed("1", "https://github.com/o/r/pull/1", "open", ("ada",), ("core",), reviews)
+
+
+def test_gitea_says_it_too() -> None:
+    service = GiteaService()
+    pull = service.open_pull("feature", "main", DOCUMENT)
+    pull["requested_reviewers"] = [{"login": "ada"}]
+    pull["seen"] = [
+        {"user": {"login": "bob"}, "state": "APPROVED", "commit_id": "a1", "dismissed": True},
+        {"user": {"login": "eve"}, "state": "REQUEST_CHANGES", "commit_id": "a1", "dismissed": False},
+        {"user": {"login": "ada"}, "state": "REQUEST_REVIEW", "commit_id": ""},
+    ]
+    with serving(service, prefix="/api/v1") as server:
+        found = follow(server, Gitea(Project(server.url, "o/r")))
+    assert found is not None
+    assert (found.waiting, found.reviews) == (("ada",), (Review("eve", "changes", "a1"),))
+
+
+def test_gitlab_approvals_cover_the_version_that_stood() -> None:
+    service = GitLabService()
+    service.open_merge("feature", "main", DOCUMENT)
+    service.reviewers = [
+        {"user": {"username": "ada"}, "state": "unreviewed"},
+        {"user": {"username": "bob"}, "state": "approved"},
+    ]
+    service.versions = [
+        {"head_commit_sha": "v2", "created_at": "2026-11-21T10:00:00.000Z"},
+        {"head_commit_sha": "v1", "created_at": "2026-11-20T10:00:00.000Z"},
+    ]
+    said = "approved this merge request"
+    service.notes = [
+        {"system": True, "body": said, "author": {"username": "bob"}, "created_at": "2026-11-20T12:00:00.000Z"},
+        {"system": True, "body": said, "author": {"username": "cy"}, "created_at": "2026-11-20T12:00:00.000Z"},
+        {"system": False, "body": said, "author": {"username": "mallory"}, "created_at": "2026-11-21T12:00:00.000Z"},
+        {"system": True, "body": f"un{said}", "author": {"username": "cy"}, "created_at": "2026-11-21T12:00:00.000Z"},
+        {"system": True, "body": said, "author": {"username": "old"}, "created_at": "2026-11-19T12:00:00.000Z"},
+    ]
+    with serving(service, prefix="/api/v4") as server:
+        found = follow(server, GitLab(Project(server.url, "g/sub/p")))
+    assert found is not None
+    assert found.waiting == ("ada",)
+    assert found.reviews == (Review("bob", "approved", "v1"), Review("old", "approved", ""))
+
+
+def test_gerrits_votes_are_those_of_the_current_patch_set() -> None:
+    service = GerritService()
+    votes = [
+        {"email": "bob@x.org", "value": 2}, {"email": "ada@x.org", "value": 1}, {"username": "eve", "value": -1},
+        {"email": "cy@x.org"},
+    ]  # fmt: skip
+    label = {"values": {"-2": "", "-1": "", " 0": "", "+1": "", "+2": ""}, "all": votes}
+    change = {"_number": 7, "current_revision": ASK.head, "topic": f"earmark-{KEY}", "status": "NEW"}
+    service.changes = [{**change, "labels": {"Code-Review": label}}]
+    with serving(service) as server:
+        found = follow(server, Gerrit(Project(server.url, "p")))
+        assert found is not None
+        assert found.reviews == (Review("bob@x.org", "approved", ASK.head), Review("eve", "changes", ASK.head))
+        assert (found.waiting, found.state) == (("ada@x.org", "cy@x.org"), "open")
+        service.changes = [{**change, "status": "MERGED"}]
+        assert follow(server, Gerrit(Project(server.url, "p"))).state == "merged"  # type: ignore[union-attr]
+
+
+def test_a_comment_after_an_approval_takes_nothing_back() -> None:
+    said = [Review("a", "approved", "1"), Review("a", "commented", "2"), Review("b", "commented", "1")]
+    assert latest(said) == (said[0], said[2])
+    assert latest([*said, Review("a", "changes", "3")])[1] == Review("a", "changes", "3")
+
+
+SCOPE = Scope("r", "refs/heads/main", "v")
+ROSTER = model.Roster(people=(model.Person("Ada", handles=(("github", "ada"),), level="senior"),))
+SUBJECTS = {"a.py": (Subject("a.py", "1", "c1", "", LineRange(1, 2)), Subject("a.py", "2", "c2", "", LineRange(9, 9)))}
+
+
+def approval(region: str, context: str, signer: str = "ada") -> Approval:
+    return Approval("github", signer, Subject("a.py", region, context, ""), SCOPE)
+
+
+STATES: list[tuple[list[Approval], list[str], list[tuple[str, Any]]]] = [
+    ([], [], [("pending", ""), ("pending", "")]),
+    ([approval("1", "c1")], [], [("approved", (("Ada", "senior"),)), ("stale", "Ada: the region has changed since")]),
+    (
+        [approval("1", "old"), approval("9", "c2")], [],
+        [("stale", "Ada: the code around it has changed since"), ("stale", "Ada: the region has changed since")],
+    ),
+    ([approval("1", "c1"), approval("2", "c2", "zed")], [], [("approved", (("Ada", "senior"),)), ("approved", (("zed", ""),))]),
+    ([approval("1", "c1")], ["eve"], [("changes", (("eve", ""),)), ("changes", (("eve", ""),))]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("approvals", "objections", "expected"), STATES)
+def test_the_state_of_every_region(approvals: list[Approval], objections: list[str], expected: list[Any]) -> None:
+    found = states(SUBJECTS, approvals, ROSTER, SCOPE, objections)
+    assert [(s.state, s.by or s.because) for s in found] == expected
+    assert all(isinstance(state, RegionState) for state in found)
+
+
+@pytest.fixture
+def story(git: RealGit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(git.top)
+    told = Story(git)
+    told.retry()
+    told.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    yield told
+    told.ledger.close()
+
+
+def status(capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
+    capsys.readouterr()
+    code = run(["status", "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_an_approval_on_the_forge_holds_over_a_rebase_and_opens_with_its_region(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        code, found = status(capsys)
+        assert (code, found["request"], found["regions"][0]["state"]) == (1, None, "pending")
+        assert "earmark review request" in found["note"]
+        assert run(["request"]) == 0
+        code, found = status(capsys)
+        assert (code, found["request"]["waiting"], found["regions"][0]["state"]) == (1, ["grace"], "pending")
+        service.review(1, "grace", "APPROVED", story.git("rev-parse", "HEAD"))
+        code, found = status(capsys)
+        assert (code, found["regions"][0]["state"], found["regions"][0]["by"]) == (0, "approved", [["Grace", "senior"]])
+        story.git("switch", "-q", "main")
+        story.git.commit("Elsewhere", {"README": "x\n", "payments/charge.py": "import provider\n\n\n" + CHARGE})
+        story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+        story.git("switch", "-q", "retry")
+        story.git("rebase", "-q", "main")
+        code, found = status(capsys)
+        assert (code, found["regions"][0]["state"], found["regions"][0]["lines"]) == (0, "approved", [5, 9])
+        story.writes("payments/charge.py", "import provider\n\n\n" + RETRIED.replace("pass", "continue"))
+        story.commit("Go on")
+        code, found = status(capsys)
+        assert (code, found["regions"][0]["state"]) == (1, "stale")
+        assert found["regions"][0]["because"] == "Grace: the region has changed since"
+        service.review(1, "grace", "CHANGES_REQUESTED", story.git("rev-parse", "HEAD"))
+        code, found = status(capsys)
+        assert (code, found["regions"][0]["state"]) == (1, "changes")
+
+
+@pytest.mark.parametrize("commit", ["", "f" * 40, "HEAD", "--all", "main"])
+def test_a_review_of_a_commit_that_is_not_here_covers_nothing(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, commit: str
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        run(["request"])
+        service.review(1, "grace", "APPROVED", commit)
+        code, found = status(capsys)
+    assert (code, found["regions"][0]["state"]) == (1, "pending")
+
+
+def test_without_a_token_it_says_what_is_known_here(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status"]) == 1
+    out = capsys.readouterr().out
+    assert "no token for api.github.com" in out
+    assert "payments/charge.py lines 2-6: pending" in out
+    assert "open approval-missing" in out
+    assert run(["status", "--offline"]) == 1
+    assert "the forge was not asked" in capsys.readouterr().out
