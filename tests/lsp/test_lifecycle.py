@@ -103,7 +103,8 @@ async def test_capabilities_of_a_client_that_has_none(start: Any) -> None:
 
 async def test_settings_are_asked_for_and_a_bad_one_is_said_once(start: Any) -> None:
     capabilities = {"workspace": {"configuration": True, "didChangeConfiguration": {"dynamicRegistration": True}}}
-    editor = await start(capabilities, initializationOptions={"minimumSeverity": "critical"})
+    options = {"minimumSeverity": "critical"}
+    editor = await start(capabilities, initializationOptions=options, clientInfo={"name": "an editor"})
     registration, question = editor.take_all("client/registerCapability", "workspace/configuration")
     assert registration["params"]["registrations"][0]["method"] == "workspace/didChangeConfiguration"
     editor.reply(registration)
