@@ -148,10 +148,20 @@ def test_killing_the_client_ends_the_server(tmp_path: Path) -> None:
         os.kill(holder, signal.SIGKILL)
 
 
-def test_a_stray_print_does_not_reach_the_client(tmp_path: Path) -> None:
-    site = tmp_path / "sitecustomize.py"
-    site.write_text("import atexit, os\natexit.register(print, 'stray')\n")
-    script = "import os, earmark.lsp.server as s; b=s.run\nasync def run(*a):\n    print('stray'); os.write(1, b'x')\n    return await b(*a)\ns.run=run; s.serve()"  # noqa: E501
+def test_a_stray_print_does_not_reach_the_client() -> None:
+    script = textwrap.dedent(
+        """
+        import os
+        import earmark.lsp.server as server
+        run = server.run
+        async def printing(*streams):
+            print("stray", flush=True)
+            os.write(1, b"stray")
+            return await run(*streams)
+        server.run = printing
+        server.serve()
+        """
+    )
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}'
         out, _ = running.communicate(b"Content-Length: %d\r\n\r\n%b" % (len(body), body), timeout=20)
