@@ -195,6 +195,9 @@ def _matchers(table: dict[str, Any], where: str) -> list[Matcher]:
         if anchor not in table:
             continue
         patterns = _strings(table[anchor], f"{where}: {anchor}")
+        if anchor == "query" and any("#" in pattern for pattern in patterns):
+            # The binding reads a node's text from the tree's source; a tree parsed in slices has none, and it crashes.
+            raise RuleError(f"{where}: a query must not hold predicates such as #eq?; say it in `when`")
         if anchor == "call":
             patterns = tuple(full for name in patterns for full in expand(name))
         found.append(

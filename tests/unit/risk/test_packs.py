@@ -49,3 +49,10 @@ def test_a_query_that_does_not_compile_names_its_rule() -> None:
     rules = load_default().with_packs([("python-local.toml", HEAD + "query = '(nonsense) @match'\n")])
     with pytest.raises(RuleError, match="rule x"):
         program_for(rules, "python")
+
+
+def test_a_query_with_a_text_predicate_is_refused() -> None:
+    """`(#eq? @name "x")` on a tree that was parsed in slices took the whole server down."""
+    query = 'query = "((identifier) @match (#eq? @match x))"'
+    with pytest.raises(RuleError, match="predicates such as #eq"):
+        parse_pack(HEAD + query + "\n", "pack.toml")

@@ -6,6 +6,7 @@ import json
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,11 +26,12 @@ class Editor:
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self._folder = folder
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the server)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "earmark", "serve", "--stdio"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             env=dict(env),
             cwd=folder,
         )
@@ -70,6 +72,8 @@ class Editor:
             self._process.wait(timeout=3)
         except (EditorError, OSError, subprocess.TimeoutExpired):
             self._process.kill()
+        finally:
+            self._log.close()
 
     def open(self, path: str, language: str) -> None:
         """Open a file of the folder; one that does not exist yet opens empty."""
@@ -114,7 +118,7 @@ class Editor:
             except queue.Empty:
                 raise EditorError(f"no {what} from the server within {_PATIENCE:g} s") from None
             if message is None:
-                raise EditorError(f"the server ended before the {what}")
+                raise self._ended(f"before the {what}")
             self._handle(message)
 
     def idle(self) -> None:
@@ -126,7 +130,7 @@ class Editor:
             except queue.Empty:
                 return
             if message is None:
-                raise EditorError("the server ended while nothing was asked of it")
+                raise self._ended("while nothing was asked of it")
             self._handle(message)
 
     def _handle(self, message: dict[str, Any]) -> None:
@@ -145,8 +149,16 @@ class Editor:
         body = json.dumps(message).encode()
         stdin = self._process.stdin
         assert stdin is not None
-        stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        stdin.flush()
+        try:
+            stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            stdin.flush()
+        except BrokenPipeError:
+            raise self._ended(f"before it read {message.get('method', 'an answer')}") from None
+
+    def _ended(self, when: str) -> EditorError:
+        self._log.seek(0)
+        said = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return EditorError(f"the server ended {when}" + (f": {said[-1]}" if said else ""))
 
     def _listen(self) -> None:
         stream = self._process.stdout
