@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -41,7 +42,8 @@ class Editor:
         self._next = 0
         self.diagnostics: dict[str, tuple[int, list[dict[str, Any]]]] = {}
         self.regions_changed: dict[str, int] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Self:
         self.request(
@@ -73,7 +75,11 @@ class Editor:
         except (EditorError, OSError, subprocess.TimeoutExpired):
             self._process.kill()
         finally:
-            self._log.close()
+            self._listener.join(timeout=3)
+            for stream in (self._process.stdin, self._process.stdout, self._log):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
 
     def open(self, path: str, language: str) -> None:
         """Open a file of the folder; one that does not exist yet opens empty."""
