@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from earmark.cli.review_context import ask_of, collected, forge_for, place, queue_of
 from earmark.cli.workspace import CannotTell, display, guarded, workspace
 
 if TYPE_CHECKING:
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
 
     from earmark.git.repository import Repository
     from earmark.origin.ledger import Ledger
-    from earmark.policy.approval import Approval, Scope
     from earmark.review.collect import Collected
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place
-    from earmark.review.span import Span
 
 _COMMANDS = {
     "request": "ask for a review of AI changes",
@@ -60,6 +59,8 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--title", default="", help="the request's title; by default the first commit's subject")
     parser.add_argument("--asked", default="", help="what the session was asked, in your words, for the reviewer")
     parser.add_argument("--draft", action="store_true", help="open the request as a draft")
+    parser.add_argument("--second", action="store_true", help="ask the second choice too, when nobody has answered")
+    parser.add_argument("--balance", action="store_true", help="ask the forge how many requests wait for whom, first")
     return parser
 
 
@@ -91,9 +92,18 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
         if asked.document:
             print(json.dumps(as_json(request), indent=2))
             return 0
-        forge, token = _forge(repo, where)
-        ask = ask_of(span, where, found, forge, draft=asked.draft)
+        forge, token = forge_for(repo, where)
+        if asked.balance:
+            everybody = [
+                login for person in found.policy.roster.people for kind, login in person.handles if kind == where.kind
+            ]
+            first = [choice.person.login for choice in found.route.people + found.route.second]
+            load = queue_of(repo, where, token, forge, first + everybody)
+            found = collected(repo, ledger, span, where, asked, load=load)
+        ask = ask_of(span, where, found, forge, draft=asked.draft, second=asked.second)
         if not asked.dry_run:
+            if asked.balance or sys.stderr.isatty():
+                _say_queue(repo, where, token, forge, ask)
             return _send(repo, where, token, ask, found, as_data=asked.json)
         steps = [shown(step) for step in plan(forge, ask)]
     except (NoSpan, ForgeUnknown, Refused, ForgeError) as error:
@@ -105,90 +115,11 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     return 0
 
 
-def place(span: Span) -> Place:
-    """Where the request goes, from the remote, the environment and the user's own settings."""
-    import os
-
-    from earmark.cli.review_outbox import settings
-    from earmark.review.forges import hosts
-    from earmark.review.forges.remote import BadRemote, Remote, parse
-
-    remote: Remote | None = None
-    try:
-        remote = parse(span.url) if span.url else None
-    except BadRemote as error:
-        # A mirror on this disk names no forge, but its folders name the project when the user names the forge.
-        if not os.environ.get("EARMARK_FORGE_URL") or ":" in span.url:
-            raise hosts.ForgeUnknown(str(error)) from error
-        parts = span.url.removesuffix("/").removesuffix(".git").split("/")
-        remote = Remote("file", "", None, "/".join([part for part in parts if part not in ("", ".", "..")][-2:]))
-    return hosts.place(remote, os.environ, settings())
-
-
-def collected(
-    repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace,
-    approvals: tuple[Approval, ...] = (), scope: Scope | None = None,
-) -> Collected:  # fmt: skip
-    """Everything the request for `span` says, with the approvals there are."""
-    import os
-    from datetime import date
-    from urllib.parse import urlsplit
-
-    from earmark.gate.gather import base_policy
-    from earmark.policy.approval import Scope
-    from earmark.review.collect import Sources, collect
-
-    host = urlsplit(where.project.web or where.project.api).hostname or ""
-    sources = Sources(
-        where.kind,
-        f"{host}/{where.project.path}",
-        date.today(),
-        title=asked.title,
-        asked=asked.asked,
-        base_policy=base_policy(None, os.environ),
-        approvals=approvals,
-        scope=scope or Scope(),
-    )
-    return collect(repo, ledger, span, sources)
-
-
-def _forge(repo: Repository, where: Place) -> tuple[Forge, Credential]:
-    import os
-
-    from earmark.review.forges.hosts import credential, forge_of
-    from earmark.review.pushing import credential_helper
-
-    token = credential(where, os.environ, credential_helper(repo))
-    return forge_of(where, with_token=bool(token.value)), token
-
-
-def ask_of(span: Span, where: Place, found: Collected, forge: Forge, *, draft: bool) -> Ask:
-    """What the forge is asked for."""
-    from earmark.origin.model import LineRange
-    from earmark.review import document
-    from earmark.review.forges.forge import Ask
-    from earmark.review.labels import labels
-
-    request = found.request
-
-    def link(path: str, lines: LineRange) -> str:
-        return forge.link(path, lines.start, lines.end, span.head)
-
-    return Ask(
-        key=request.key,
-        title=document.title(request),
-        document=document.markdown(request, link),
-        branch=span.branch,
-        head=span.head,
-        target=span.target,
-        remote=span.remote,
-        reviewers=tuple(choice.person.login for choice in found.route.people if choice.person.login),
-        teams=found.route.teams,
-        labels=labels(request, where.kind),
-        push=not span.pushed,
-        draft=draft,
-        summary=document.summary(request),
-    )
+def _say_queue(repo: Repository, where: Place, token: Credential, forge: Forge, ask: Ask) -> None:
+    """How long the queue of each person is, before they are asked."""
+    for login, count in queue_of(repo, where, token, forge, ask.reviewers).items():
+        noun = "request waits" if count == 1 else "requests wait"
+        print(f"{display(login)}: {count} open {noun}", file=sys.stderr)
 
 
 def _send(repo: Repository, where: Place, token: Credential, ask: Ask, found: Collected, *, as_data: bool) -> int:

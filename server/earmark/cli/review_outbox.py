@@ -11,7 +11,6 @@ from earmark.cli.workspace import CannotTell, display, workspace
 if TYPE_CHECKING:
     from earmark.git.repository import Repository
     from earmark.review.forges.forge import Receipt
-    from earmark.review.forges.hosts import Setting
     from earmark.review.outbox import Entry, Outbox
 
 
@@ -39,25 +38,12 @@ def work(argv: list[str]) -> Iterator[int]:
             raise CannotTell(str(error)) from error
 
 
-def settings() -> dict[str, Setting]:
-    """The user's own settings about forges. Raises `ForgeUnknown` when they cannot be read."""
-    import os
-    from pathlib import Path
-
-    from earmark.review.forges.hosts import ForgeUnknown, read_settings, settings_file
-
-    file = Path(settings_file(os.environ))
-    try:
-        return read_settings(file.read_text("utf-8")) if file.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise ForgeUnknown(f"{file} cannot be read: {error}") from error
-
-
 def sending(repo: Repository) -> Callable[[Entry], Receipt]:
     """Sends one kept request with what the user's environment and settings say now."""
     import os
     import time
 
+    from earmark.cli.review_context import settings
     from earmark.review.forges import hosts
     from earmark.review.forges.sender import Clock, Sender
     from earmark.review.pushing import credential_helper, pusher

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from earmark.review.span import Span
 
 
+PATIENCE_DAYS = 2  # a turn is expected within a day; escalation is the author's decision, never ours
+
+
 def work(argv: list[str]) -> Iterator[int]:
     """Exit code 0 when every obligation of review is met, 1 when one is open, 2 when it cannot be told."""
     asked = _parser().parse_args(argv)
@@ -37,6 +40,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--offline", action="store_true", help="signed approvals and what is known here, no network")
     parser.add_argument("--target", default="", help="the branch the change goes to")
     parser.add_argument("--remote", default="", help="the remote the change is pushed to")
+    parser.add_argument("--mine", action="store_true", help="what waits for you in this project")
     parser.set_defaults(title="", asked="")
     return parser
 
@@ -44,7 +48,7 @@ def _parser() -> ArgumentParser:
 def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     import time
 
-    from earmark.cli.review import collected, place
+    from earmark.cli.review_context import collected, place
     from earmark.git.objects import Objects
     from earmark.review import standing
     from earmark.review.following import forge_approvals, states
@@ -52,6 +56,8 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     from earmark.review.forges.sender import ForgeError
     from earmark.review.span import NoSpan, find
 
+    if asked.mine:
+        return _mine(repo, asked)
     try:
         span = find(repo, asked.range, target=asked.target, remote=asked.remote)
         where = place(span)
@@ -71,37 +77,74 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     against = [review.login for review in followed.reviews if review.state == "changes"] if followed else []
     regions = states(found.subjects, approvals, found.policy.roster, scope, against)
     wanted = [item for item in found.request.obligations if item.code.startswith(("approval", "self"))]
-    _print(found, followed, why_not, regions, as_data=asked.json)
+    age = _age(repo, found.request.key)
+    _print(found, followed, why_not, regions, age, as_data=asked.json)
     return 0 if all(item.met for item in wanted) else 1
+
+
+def _mine(repo: Repository, asked: Namespace) -> int:
+    """The requests that wait for the token's owner."""
+    import json
+
+    from earmark.cli.review_context import forge_for, place_of_remote, sender_for
+    from earmark.review.forges.forge import Refused
+    from earmark.review.forges.hosts import ForgeUnknown
+    from earmark.review.forges.sender import ForgeError
+
+    try:
+        where = place_of_remote(repo, asked.remote)
+        forge, token = forge_for(repo, where)
+        if not token.value or not repo.trusted:
+            raise CannotTell(token.why_none or "the workspace is not trusted; run `earmark trust` if it is yours")
+        with sender_for(repo, where, token) as sender:
+            waiting = sender.hold(forge.mine())
+    except (ForgeUnknown, ForgeError, Refused) as error:
+        raise CannotTell(str(error)) from error
+    if asked.json:
+        print(json.dumps([one._asdict() for one in waiting], indent=2))
+        return 0
+    for one in waiting:
+        print(f"{'*' if one.ours else ' '} {display(one.url or one.number)}  {display(one.title)}")
+    if not waiting:
+        print("nothing waits for you here")
+    return 0
 
 
 def _followed(
     repo: Repository, where: Place, span: Span, found: Collected, *, offline: bool
 ) -> tuple[Followed | None, str]:
     """What the forge says, or why it was not asked."""
-    import os
-    import time
-
-    from earmark.cli.review import ask_of
-    from earmark.review.forges.hosts import credential, forge_of
-    from earmark.review.forges.sender import Clock, Sender
-    from earmark.review.pushing import credential_helper, pusher
+    from earmark.cli.review_context import ask_of, forge_for, sender_for
 
     if offline or not repo.trusted:
         return None, "the forge was not asked" + ("" if repo.trusted else ": the workspace is not trusted")
-    token = credential(where, os.environ, credential_helper(repo))
+    forge, token = forge_for(repo, where)
     if not token.value:
         return None, token.why_none
-    forge = forge_of(where)
     ask = ask_of(span, where, found, forge, draft=False)
-    with Sender(where.project.api, token, pusher(repo), Clock(time.time, time.sleep)) as sender:
+    with sender_for(repo, where, token) as sender:
         followed = sender.hold(forge.follow(ask))
     return followed, "" if followed else "nobody was asked yet: `earmark review request`"
 
 
+def _age(repo: Repository, key: str) -> float | None:
+    """How many days ago the request was sent from this clone, None when it was not."""
+    import time
+
+    from earmark.review.outbox import Outbox, OutboxError
+
+    try:
+        with Outbox.open(repo, time.time) as outbox:
+            entry = outbox.get(key)
+    except OutboxError:
+        return None
+    return (time.time() - entry.changed_at) / 86_400 if entry and entry.state == "sent" else None
+
+
 def _print(
-    found: Collected, followed: Followed | None, why_not: str, regions: tuple[RegionState, ...], *, as_data: bool
-) -> None:
+    found: Collected, followed: Followed | None, why_not: str, regions: tuple[RegionState, ...], age: float | None,
+    *, as_data: bool,
+) -> None:  # fmt: skip
     import json
 
     if as_data:
@@ -112,6 +155,8 @@ def _print(
                     "request": followed._asdict() if followed else None,
                     "note": why_not,
                     "regions": [{**state._asdict(), "lines": list(state.lines)} for state in regions],
+                    "asked_days_ago": None if age is None else round(age, 2),
+                    "second": [choice.person.name for choice in found.route.second],
                     "obligations": [item._asdict() for item in found.request.obligations],
                 },
                 indent=2,
@@ -120,6 +165,10 @@ def _print(
         return
     if followed:
         waiting = ", ".join((*followed.waiting, *followed.teams)) or "nobody"
+        late = age is not None and age >= PATIENCE_DAYS and bool(followed.waiting or followed.teams)
+        if late and found.route.second:
+            names = ", ".join(choice.person.name for choice in found.route.second)
+            print(f"asked {age:.0f} days ago; second choice: {display(names)} (`earmark review request --second`)")
         print(f"{display(followed.url or followed.number)} is {followed.state}, waits for {display(waiting)}")
     else:
         print(display(why_not))

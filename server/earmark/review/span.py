@@ -17,8 +17,9 @@ class Span(NamedTuple):
     """`base` (the merge base, excluded; empty for a history from its root) to `head`, commit ids; `commits` oldest
     first. `target` is a branch name, `target_commit` the commit policy and owners are read from (empty: none).
 
-    `branch` is the name the change is pushed to. `remote` is the remote's name, empty without one, `url` its address
-    after git's `insteadOf`. `pushed` says whether the remote is known to have `head` on that branch.
+    `branch` is the name the change is pushed to, on the remote named `remote` (empty: none). `url` is the address of
+    the project it goes to, `push_url` that of `remote` (another one where the branch lives in a fork), both after
+    git's `insteadOf`. `pushed` says whether `remote` is known to have `head` on that branch.
     """
 
     base: str
@@ -29,6 +30,7 @@ class Span(NamedTuple):
     branch: str
     remote: str
     url: str
+    push_url: str
     pushed: bool
 
     @property
@@ -49,10 +51,11 @@ def find(repo: Repository, given: str = "", *, target: str = "", remote: str = "
     HEAD. `target` and `remote` are names; without them the repository's configuration tells. Raises `NoSpan`."""
     settings = config.read(repo)
     name = remote or _remote(repo, settings)
+    home = remote or _home(repo, settings) or name
     left, dots, right = given.partition("...") if "..." in given else given.partition("..")
     head = _commit(repo, (right or "HEAD") if dots else (given or "HEAD"))
     branch = _branch(repo, right if dots else given)
-    target_name, target_commit = _target(repo, name, target)
+    target_name, target_commit = _target(repo, home, target)
     if dots:
         base = _commit(repo, left or "HEAD")
         base = _merge_base(repo, base, head) if dots == "..." else base
@@ -67,7 +70,14 @@ def find(repo: Repository, given: str = "", *, target: str = "", remote: str = "
         raise NoSpan("there is no commit in this range")
     branch = branch if branch and branch != target_name else f"review/{_slug(listed[0])}"
     pushed = bool(name) and refs.read(repo, f"refs/remotes/{name}/{branch}") == head
-    return Span(base, head, listed, target_name, target_commit or base, branch, name, _url(settings, name), pushed)
+    urls = _url(settings, home), _url(settings, name)
+    return Span(base, head, listed, target_name, target_commit or base, branch, name, *urls, pushed)
+
+
+def home_url(repo: Repository, remote: str = "") -> str:
+    """The address of the project changes go to (or of `remote`), empty when there is no remote."""
+    settings = config.read(repo)
+    return _url(settings, remote or _home(repo, settings) or _remote(repo, settings))
 
 
 def target_ref(repo: Repository, rev: str) -> str:
@@ -75,7 +85,7 @@ def target_ref(repo: Repository, rev: str) -> str:
     that name, else the one changes go to by default; empty when there is none."""
     settings = config.read(repo)
     name = rev.removeprefix("refs/remotes/").removeprefix("refs/heads/")
-    remote = _remote(repo, settings)
+    remote = _home(repo, settings) or _remote(repo, settings)
     if remote and name.startswith(f"{remote}/") and refs.read(repo, f"refs/remotes/{name}"):
         return f"refs/heads/{name[len(remote) + 1 :]}"
     if name and refs.read(repo, f"refs/heads/{name}"):
@@ -132,11 +142,24 @@ def _default(repo: Repository, remote: str) -> str:
     return out.removeprefix(f"refs/remotes/{remote}/") if out.startswith(f"refs/remotes/{remote}/") else ""
 
 
+def _home(repo: Repository, settings: config.Config) -> str:
+    """The remote whose project changes go to: `upstream` where a fork names it so, else the one the branch follows."""
+    branch = refs.head(repo).ref.removeprefix("refs/heads/")
+    named = ["upstream", settings.get(f"branch.{branch}.remote"), "origin"]
+    return next((name for name in named if name and _is_remote(settings, name)), "")
+
+
+def _is_remote(settings: config.Config, name: str) -> bool:
+    """A name that begins with a hyphen would reach git as an option."""
+    return not name.startswith("-") and bool(settings.get(f"remote.{name}.url"))
+
+
 def _remote(repo: Repository, settings: config.Config) -> str:
+    """The remote the branch is pushed to, as git itself decides (git-config(1), `branch.<name>.pushRemote`)."""
     branch = refs.head(repo).ref.removeprefix("refs/heads/")
     keys = (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote")
     named = [settings.get(key) for key in keys] + ["origin"]
-    return next((name for name in named if name and settings.get(f"remote.{name}.url")), "")
+    return next((name for name in named if name and _is_remote(settings, name)), "")
 
 
 def _url(settings: config.Config, remote: str) -> str:

@@ -31,6 +31,7 @@ class GitHubService(Service):
         self.on("POST", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.ask)
         self.on("GET", f"{base}/pulls/{{pull_number}}/reviews", self.reviews)
         self.on("POST", f"{base}/issues/{{issue_number}}/labels", self.label)
+        self.on("GET", "/search/issues", self.search)
 
     def open_pull(self, head: str, base: str, body: str = "", **more: Any) -> dict[str, Any]:
         """A pull request as it stands on the forge."""
@@ -98,6 +99,16 @@ class GitHubService(Service):
 
     def reviews(self, call: Call, given: dict[str, str]) -> Reply:
         return paged(call, self._pull(given)["reviews"], self.url)
+
+    def search(self, call: Call, _: dict[str, str]) -> Reply:
+        """`review-requested:LOGIN` in a whole account, or `@me` in one repository; the token is "dev"'s."""
+        words = call.query["q"][0].split()
+        assert words[:2] == ["is:open", "is:pr"]
+        login = words[2].removeprefix("review-requested:").replace("@me", "dev")
+        if login == "stranger":
+            return Reply(422, {"message": "The listed users cannot be searched"})
+        found = [p for p in self.pulls if p["state"] == "open" and login in p["waiting"]]
+        return Reply(200, {"total_count": len(found), "items": [{**self.shown(p), "title": "T"} for p in found]})
 
     def label(self, call: Call, given: dict[str, str]) -> Reply:
         pull = self._pull(given)

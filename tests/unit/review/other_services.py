@@ -20,6 +20,7 @@ class GitLabService(Service):
         self.told: dict[str, int] = {}
         self.url = ""
         self.on("GET", "/users", self.users)
+        self.on("GET", "/user", lambda call, _: Reply(200, {"username": "ada"}))
         self.on("GET", "/projects/{id}/merge_requests", self.listed)
         self.on("POST", "/projects/{id}/merge_requests", self.create)
         self.on("PUT", "/projects/{id}/merge_requests/{iid}", self.change)
@@ -38,6 +39,10 @@ class GitLabService(Service):
 
     def listed(self, call: Call, given: dict[str, str]) -> Reply:
         assert given["id"] == "g/sub/p"
+        if "reviewer_username" in call.query:
+            wanted = call.query["reviewer_username"][0]
+            waits = [m for m in self.merges if wanted in [user["username"] for user in m["reviewers"]]]
+            return paged(call, [{**m, "title": "T"} for m in waits], self.url)
         source, target = call.query["source_branch"][0], call.query["target_branch"][0]
         found = [m for m in self.merges if (m["source_branch"], m["target_branch"]) == (source, target)]
         return paged(call, list(reversed(found)), self.url)
@@ -93,6 +98,7 @@ class GiteaService(Service):
         self.told: dict[str, int] = {}
         self.url = ""
         base = "/repos/{owner}/{repo}"
+        self.on("GET", "/user", lambda call, _: Reply(200, {"login": "ada"}))
         self.on("GET", f"{base}/pulls", lambda call, _: paged(call, list(reversed(self.pulls)), self.url))
         self.on("POST", f"{base}/pulls", self.create)
         self.on("PATCH", f"{base}/pulls/{{pull_number}}", self.change)
@@ -165,7 +171,10 @@ class GerritService(Service):
         self.changes.append({"_number": number, "current_revision": commit, "topic": topic, "messages": []})
 
     def listed(self, call: Call, _: dict[str, str]) -> Reply:
-        topic = call.query["q"][0].split('topic:"')[1].split('"')[0]
+        query = call.query["q"][0]
+        if "topic:" not in query:
+            return Reply(200, [{**c, "subject": "T"} for c in self.changes])
+        topic = query.split('topic:"')[1].split('"')[0]
         return Reply(200, [change for change in self.changes if change["topic"] == topic])
 
     def review(self, call: Call, given: dict[str, str]) -> Reply:

@@ -151,7 +151,14 @@ def test_which_span(story: Story) -> None:
     assert span.find(story.repo).url == "https://git.example.com/example/shop.git"
     git("remote", "add", "fork", "git@github.com:dev/shop.git")
     git("config", "branch.retry.pushRemote", "fork")
-    assert span.find(story.repo).remote == "fork"
+    found = span.find(story.repo)
+    assert (found.remote, found.push_url) == ("fork", "https://git.example.com/dev/shop.git")
+    assert found.url == "https://git.example.com/example/shop.git"
+    git("remote", "add", "upstream", "https://github.com/big/shop")
+    assert span.find(story.repo).url == "https://github.com/big/shop"
+    git("config", "remote.--upload-pack=x.url", "https://evil.example/x")
+    git("config", "branch.retry.pushRemote", "--upload-pack=x")
+    assert span.find(story.repo).remote == "origin"
     for wrong in ("nowhere", "main..nowhere", "-x..HEAD", "HEAD..HEAD", "--output=x"):
         with pytest.raises(span.NoSpan):
             span.find(story.repo, wrong)

@@ -291,3 +291,15 @@ def test_a_kept_request_takes_no_token_to_a_host_the_user_names_no_more(
         assert run(["outbox", "send", key]) == 1
         assert "is not sent to 127.0.0.1" in capsys.readouterr().err
         assert all("authorization" not in call.headers for call in server.calls[seen:])
+
+
+def test_a_branch_in_a_fork_asks_the_project_it_came_from(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.git("remote", "add", "fork", "git@github.com:dev/shop.git")
+    story.git("config", "branch.retry.pushRemote", "fork")
+    assert run(["request", "--dry-run", "--json"]) == 0
+    push, look, create, *_ = printed(capsys)
+    assert push["push"][2] == "fork"
+    assert "/repos/example/shop/pulls?state=all&head=dev%3Aretry" in look["url"]
+    assert create["body"]["head"] == "dev:retry"

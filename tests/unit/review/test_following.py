@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from forge_server import ForgeServer, serving
+from forge_server import Fault, ForgeServer, Reply, serving
 from github_service import GitHubService
 from other_services import GerritService, GiteaService, GitLabService
 from real_git import RealGit
-from request_story import CHARGE, RETRIED, Story
+from request_story import CHARGE, POLICY, RETRIED, Story
 from test_command import VARIABLES
 from test_sending_github import ASK, DOCUMENT, KEY, FakeClock
 
@@ -133,7 +133,10 @@ STATES: list[tuple[list[Approval], list[str], list[tuple[str, Any]]]] = [
         [approval("1", "old"), approval("9", "c2")], [],
         [("stale", "Ada: the code around it has changed since"), ("stale", "Ada: the region has changed since")],
     ),
-    ([approval("1", "c1"), approval("2", "c2", "zed")], [], [("approved", (("Ada", "senior"),)), ("approved", (("zed", ""),))]),
+    (
+        [approval("1", "c1"), approval("2", "c2", "zed")], [],
+        [("approved", (("Ada", "senior"),)), ("approved", (("zed", ""),))],
+    ),
     ([approval("1", "c1")], ["eve"], [("changes", (("eve", ""),)), ("changes", (("eve", ""),))]),
 ]  # fmt: skip
 
@@ -218,3 +221,99 @@ def test_without_a_token_it_says_what_is_known_here(story: Story, capsys: pytest
     assert "open approval-missing" in out
     assert run(["status", "--offline"]) == 1
     assert "the forge was not asked" in capsys.readouterr().out
+
+
+def hold(server: ForgeServer, conversation: Any) -> Any:
+    with Sender(server.url, Credential("t"), lambda push: "", FakeClock().clock) as sender:
+        return sender.hold(conversation)
+
+
+def test_the_length_of_a_queue_and_what_waits_for_me() -> None:
+    github = GitHubService()
+    github.open_pull("a", "main", DOCUMENT, waiting=["dev", "ada"])
+    github.open_pull("b", "main", "plain", waiting=["dev"])
+    with serving(github) as server:
+        forge: Forge = GitHub(Project(server.url, "o/r"))
+        assert hold(server, forge.queue(["ada", "stranger", "dev", "eve"])) == {"ada": 1, "dev": 2, "eve": 0}
+        assert [(one.number, one.ours) for one in hold(server, forge.mine())] == [("1", True), ("2", False)]
+    gitlab = GitLabService()
+    gitlab.open_merge("a", "main", DOCUMENT)["reviewers"] = [{"id": 11, "username": "ada"}]
+    with serving(gitlab, prefix="/api/v4") as server:
+        forge = GitLab(Project(server.url, "g/sub/p"))
+        assert hold(server, forge.queue(["ada", "bob"])) == {"ada": 1, "bob": 0}
+        assert [(one.number, one.ours) for one in hold(server, forge.mine())] == [("1", True)]
+    gitea = GiteaService()
+    gitea.open_pull("a", "main", "plain")["requested_reviewers"] = [{"login": "Ada"}]
+    with serving(gitea, prefix="/api/v1") as server:
+        forge = Gitea(Project(server.url, "o/r"))
+        assert hold(server, forge.queue(["ada", "bob"])) == {"ada": 1, "bob": 0}
+        assert [(one.number, one.ours) for one in hold(server, forge.mine())] == [("1", False)]
+    gerrit = GerritService()
+    gerrit.pushed("c" * 40, f"earmark-{KEY}")
+    with serving(gerrit) as server:
+        forge = Gerrit(Project(server.url, "p"))
+        assert hold(server, forge.queue(["ada@x.org"])) == {"ada@x.org": 1}
+        assert [(one.number, one.title, one.ours) for one in hold(server, forge.mine())] == [("1", "T", True)]
+
+
+def test_a_shorter_queue_decides_between_equals(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    story.git("switch", "-q", "main")
+    policy = POLICY.replace("Grace", "Zoe").replace("grace", "zoe")
+    story.git.commit("Two owners", {"CODEOWNERS": "/payments/ @ada @zoe\n", ".earmark.toml": policy})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    service = GitHubService(people=("ada", "zoe"), teams=())
+    for number in range(3):
+        service.open_pull(f"other-{number}", "main", "", waiting=["ada"])
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["request", "--dry-run", "--json"]) == 0
+        assert asked(capsys) == ["ada"]
+        assert run(["request", "--dry-run", "--json", "--balance"]) == 0
+        assert asked(capsys) == ["zoe"]
+        assert run(["request", "--dry-run", "--json", "--second"]) == 0
+        assert asked(capsys) == ["ada", "zoe"]
+        assert server.writes() == []
+        story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+        assert run(["request", "--balance"]) == 0
+        assert "zoe: 0 open requests wait" in capsys.readouterr().err
+        assert run(["status", "--mine", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == []
+
+
+def asked(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    steps = json.loads(capsys.readouterr().out)
+    return next(s["body"]["reviewers"] for s in steps if s.get("url", "").endswith("requested_reviewers") and s["body"])
+
+
+def test_a_forge_that_does_not_tell_the_queue_stops_nothing(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    broken = Fault(Reply(500))
+    with serving(service, faults=lambda n, call: broken if call.path == "/search/issues" else None) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["request", "--balance"]) == 0
+    assert service.told == {"grace": 1, "payments": 1}
+
+
+def test_who_is_next_is_said_after_two_days(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["request"]) == 0
+        assert run(["status"]) == 1
+        assert "second choice" not in capsys.readouterr().out
+        later = time.time() + 3 * 86_400
+        monkeypatch.setattr(time, "time", lambda: later)
+        assert run(["status"]) == 1
+        assert "asked 3 days ago; second choice: Ada Example" in capsys.readouterr().out

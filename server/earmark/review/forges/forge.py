@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -114,8 +114,19 @@ class Followed(NamedTuple):
     reviews: tuple[Review, ...] = ()
 
 
+class Waiting(NamedTuple):
+    """A request that waits for somebody. `ours` says whether it carries a document of this project's."""
+
+    number: str
+    url: str
+    title: str
+    ours: bool
+
+
 Exchange = Generator[Step, Answer, Receipt]
 Following = Generator[Step, Answer, Followed | None]
+Counting = Generator[Step, Answer, dict[str, int]]
+Listing = Generator[Step, Answer, tuple[Waiting, ...]]
 
 
 class Forge(Protocol):
@@ -131,6 +142,14 @@ class Forge(Protocol):
     def follow(self, ask: Ask) -> Following:
         """The conversation that reads how the request stands; None when the forge has none. Of `ask` only key, branch
         and target count."""
+        ...
+
+    def queue(self, logins: Sequence[str]) -> Counting:
+        """How many open requests wait for each of `logins`; those it cannot tell are left out."""
+        ...
+
+    def mine(self) -> Listing:
+        """What waits for the token's owner in this project."""
         ...
 
     def imagine(self, step: Step) -> Answer:
@@ -186,6 +205,11 @@ def remote_of(ask: Ask) -> str:
 def branch_push(ask: Ask) -> Push:
     """Push exactly the reviewed commit to the branch; a branch that went elsewhere is not overwritten."""
     return Push(("git", "push", remote_of(ask), f"{ask.head}:refs/heads/{ask.branch}"), ("up-to-date", "up to date"))
+
+
+def quoted(value: str) -> str:
+    """`value` for one query parameter or path segment."""
+    return quote(value, safe="")
 
 
 def file_url(web: str, middle: str, head: str, path: str, anchor: str) -> str:

@@ -6,24 +6,27 @@ The topic holds the key, so the changes of a request are found by it. Pushing th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
     Ask,
+    Counting,
     Exchange,
     Followed,
     Following,
     Http,
+    Listing,
     Project,
     Push,
     Receipt,
     Review,
     Step,
+    Waiting,
     items,
+    quoted,
     remote_of,
     text,
 )
@@ -47,9 +50,7 @@ class Gerrit:
         if not self._with_token:
             said_so = "no HTTP credentials for this host: the document is not added as a message"
             return Receipt("", "", True, "open", people, (said_so,))
-        answer = yield self._http(
-            "GET", f"/a/changes/?q={quote(self._query(ask), safe='')}&o=CURRENT_REVISION&o=MESSAGES"
-        )
+        answer = yield self._http("GET", f"/a/changes/?q={quoted(self._query(ask))}&o=CURRENT_REVISION&o=MESSAGES")
         change = _of_head(items(answer.body), ask.head)
         if change is None:
             return Receipt("", "", True, "open", people, ("the server does not list the change that was pushed",))
@@ -62,7 +63,7 @@ class Gerrit:
 
     def follow(self, ask: Ask) -> Following:
         """Votes are those of the current patch set: Gerrit itself decides which ones an upload keeps."""
-        query = quote(self._query(ask), safe="")
+        query = quoted(self._query(ask))
         answer = yield self._http(
             "GET", f"/a/changes/?q={query}&o=CURRENT_REVISION&o=DETAILED_LABELS&o=DETAILED_ACCOUNTS"
         )
@@ -89,6 +90,28 @@ class Gerrit:
         state = {"MERGED": "merged", "ABANDONED": "closed"}.get(text(change, "status"), "open")
         url = f"{self._project.api}/c/{self._project.path}/+/{number}"
         return Followed(number, url, state, tuple(waiting), (), tuple(reviews))
+
+    def queue(self, logins: Sequence[str]) -> Counting:
+        found = {}
+        for name in logins:
+            answer = yield self._http("GET", f"/a/changes/?q={quoted(f'reviewer:{ref_part(name)} status:open')}")
+            found[name] = len(items(answer.body))
+        return found
+
+    def mine(self) -> Listing:
+        """Gerrit's attention set: whose turn it is."""
+        query = quoted(f'attention:self status:open project:"{self._project.path}"')
+        answer = yield self._http("GET", f"/a/changes/?q={query}")
+        base = f"{self._project.api}/c/{self._project.path}/+/"
+        return tuple(
+            Waiting(
+                text(c, "_number"),
+                base + text(c, "_number"),
+                text(c, "subject"),
+                text(c, "topic").startswith("earmark-"),
+            )
+            for c in items(answer.body)
+        )
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push) or step.method != "GET":

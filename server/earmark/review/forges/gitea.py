@@ -6,23 +6,26 @@ description only; reviewers and labels need the REST interface. The same commit 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
     Ask,
+    Counting,
     Exchange,
     Followed,
     Following,
     Http,
+    Listing,
     Project,
     Push,
     Receipt,
     Refused,
     Review,
     Step,
+    Waiting,
     branch_push,
     file_url,
     items,
@@ -86,6 +89,26 @@ class Gitea:
             tuple(text(team, "name") for team in items(pull.get("requested_reviewers_teams"))),
             reviews,
         )
+
+    def queue(self, logins: Sequence[str]) -> Counting:
+        waiting = [who for pull in (yield from self._open()) for who in items(pull.get("requested_reviewers"))]
+        names = [text(who, "login").casefold() for who in waiting]
+        return {login: names.count(login.casefold()) for login in logins}
+
+    def mine(self) -> Listing:
+        answer = yield Http("GET", f"{self._project.api}/user", self._http("GET", "").headers)
+        me = text(answer.body, "login").casefold()
+        found = []
+        for pull in (yield from self._open()):
+            asked = [text(who, "login").casefold() for who in items(pull.get("requested_reviewers"))]
+            if me and me in asked:
+                ours = bool(keys_in(text(pull, "body")))
+                found.append(Waiting(text(pull, "number"), text(pull, "html_url"), text(pull, "title"), ours))
+        return tuple(found)
+
+    def _open(self) -> Generator[Step, Answer, list[Mapping[str, Any]]]:
+        answer = yield self._http("GET", "/pulls?state=open&limit=50", pages=True)
+        return items(answer.body)
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):

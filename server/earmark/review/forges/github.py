@@ -7,27 +7,31 @@ one call asks everybody, for each call notifies.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
     Ask,
+    Counting,
     Exchange,
     Followed,
     Following,
     Http,
+    Listing,
     Project,
     Push,
     Receipt,
     Refused,
     Review,
     Step,
+    Waiting,
     branch_push,
     file_url,
     items,
     latest,
+    quoted,
     text,
 )
 from earmark.review.markdown import visible
@@ -86,6 +90,30 @@ class GitHub:
             tuple(review for review in reviews if review.state != "dismissed"),
         )
 
+    def queue(self, logins: Sequence[str]) -> Counting:
+        found = {}
+        for login in logins:
+            query = quoted(f"is:open is:pr review-requested:{login} user:{self._project.owner}")
+            answer = yield self._search(f"{query}&per_page=1")
+            count = answer.body.get("total_count") if isinstance(answer.body, Mapping) else None
+            if answer.status < 400 and isinstance(count, int):
+                found[login] = count
+        return found
+
+    def mine(self) -> Listing:
+        query = quoted(f"is:open is:pr review-requested:@me repo:{self._project.path}")
+        answer = yield self._search(f"{query}&per_page=100")
+        listed = answer.body.get("items") if isinstance(answer.body, Mapping) else None
+        return tuple(
+            Waiting(text(p, "number"), text(p, "html_url"), text(p, "title"), bool(keys_in(text(p, "body"))))
+            for p in items(listed)
+        )
+
+    def _search(self, query: str) -> Http:
+        """Logins that do not exist are refused with 422."""
+        made = self._http("GET", "", accept=(422,))
+        return made._replace(url=f"{self._project.api}/search/issues?q={query}")
+
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):
             return Answer(200)
@@ -100,7 +128,7 @@ class GitHub:
     def _find(self, ask: Ask) -> Generator[Step, Answer, Mapping[str, Any] | None]:
         """The pull request with our marker, open ones first; else the open one of this branch."""
         owner = ask.head_owner or self._project.owner
-        query = f"state=all&head={_quoted(f'{owner}:{ask.branch}')}&base={_quoted(ask.target)}&per_page=100"
+        query = f"state=all&head={quoted(f'{owner}:{ask.branch}')}&base={quoted(ask.target)}&per_page=100"
         answer = yield self._http("GET", f"/pulls?{query}", pages=True)
         pulls = sorted(items(answer.body), key=lambda pull: text(pull, "state") != "open")
         marked = [pull for pull in pulls if ask.key in keys_in(text(pull, "body"))]
@@ -182,9 +210,3 @@ def reason(answer: Answer) -> str:
     for error in errors if isinstance(errors, list) else []:
         said.append(error if isinstance(error, str) else text(error, "message"))
     return visible("; ".join(part for part in said if part))[:300] or f"status {answer.status}"
-
-
-def _quoted(value: str) -> str:
-    from urllib.parse import quote
-
-    return quote(value, safe="")

@@ -7,28 +7,31 @@ and a quick action in the description asks the people; push options take no newl
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
     Ask,
+    Counting,
     Exchange,
     Followed,
     Following,
     Http,
+    Listing,
     Project,
     Push,
     Receipt,
     Refused,
     Review,
     Step,
+    Waiting,
     branch_push,
     file_url,
     items,
     latest,
+    quoted,
     remote_of,
     text,
 )
@@ -50,7 +53,7 @@ class GitLab:
 
     def __init__(self, project: Project, *, with_token: bool = True) -> None:
         self._project = project
-        self._base = f"{project.api}/projects/{quote(project.path, safe='')}"
+        self._base = f"{project.api}/projects/{quoted(project.path)}"
         self._with_token = with_token
 
     def request(self, ask: Ask) -> Exchange:
@@ -96,6 +99,25 @@ class GitLab:
         last = tuple(review for review in latest(reviews) if review.state != "withdrawn")
         return Followed(number, text(merge, "web_url"), state, tuple(waiting), (), last)
 
+    def queue(self, logins: Sequence[str]) -> Counting:
+        found = {}
+        for name in logins:
+            found[name] = len((yield from self._waits_for(name)))
+        return found
+
+    def mine(self) -> Listing:
+        answer = yield self._http("GET", f"{self._project.api}/user")
+        listed = yield from self._waits_for(text(answer.body, "username"))
+        return tuple(
+            Waiting(text(m, "iid"), text(m, "web_url"), text(m, "title"), bool(keys_in(text(m, "description"))))
+            for m in listed
+        )
+
+    def _waits_for(self, name: str) -> Generator[Step, Answer, list[Mapping[str, Any]]]:
+        query = f"state=opened&reviewer_username={quoted(name)}&per_page=100"
+        answer = yield self._http("GET", f"/merge_requests?{query}", pages=True)
+        return items(answer.body)
+
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push):
             return Answer(200)
@@ -110,7 +132,7 @@ class GitLab:
         return file_url(self._project.web, "-/blob", head, path, anchor)
 
     def _find(self, ask: Ask) -> Generator[Step, Answer, Mapping[str, Any] | None]:
-        query = f"source_branch={quote(ask.branch, safe='')}&target_branch={quote(ask.target, safe='')}"
+        query = f"source_branch={quoted(ask.branch)}&target_branch={quoted(ask.target)}"
         answer = yield self._http("GET", f"/merge_requests?{query}&state=all&per_page=100", pages=True)
         merges = sorted(items(answer.body), key=lambda merge: text(merge, "state") != "opened")
         marked = [merge for merge in merges if ask.key in keys_in(text(merge, "description"))]
@@ -120,7 +142,7 @@ class GitLab:
         ids: dict[str, int] = {}
         notices: list[str] = []
         for name in ask.reviewers:
-            url = f"{self._project.api}/users?username={quote(name, safe='')}"
+            url = f"{self._project.api}/users?username={quoted(name)}"
             answer = yield self._http("GET", url)
             found = [user for user in items(answer.body) if text(user, "username").casefold() == name.casefold()]
             if found and isinstance(found[0].get("id"), int):

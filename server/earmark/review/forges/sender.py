@@ -85,6 +85,7 @@ class Sender:
         *,
         cache: Cache | None = None,
         timeout: float = 30.0,
+        tries: int = TRIES,
     ) -> None:
         import logging
 
@@ -95,6 +96,7 @@ class Sender:
         self._credential = credential
         self._push = push
         self._clock = clock
+        self._tries = tries
         self._cache: Cache = {} if cache is None else cache
         self._client = httpx.Client(
             follow_redirects=False,
@@ -115,11 +117,11 @@ class Sender:
 
     def carry_out(self, exchange: Callable[[], Exchange]) -> Receipt:
         """Hold the conversation; begin again with a new one, look-up first, when a write's answer was lost."""
-        for attempt in range(TRIES):
+        for attempt in range(self._tries):
             try:
                 return self.hold(exchange())
             except Uncertain:
-                if attempt == TRIES - 1:
+                if attempt == self._tries - 1:
                     raise
                 self._clock.sleep(_backoff(attempt))
         raise AssertionError("the last attempt returns or raises")
@@ -154,8 +156,8 @@ class Sender:
     def _retried(self, request: Http, url: str) -> tuple[Answer, Mapping[str, str]]:
         import httpx
 
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
+        for attempt in range(self._tries):
+            last = attempt == self._tries - 1
             try:
                 response = self._once(request, url)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:  # nothing was sent
