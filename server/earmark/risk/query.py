@@ -58,17 +58,55 @@ def _assignment_query(language: str) -> Query | None:
     return compiled(known, "\n".join(patterns)) if patterns else None
 
 
-def assignments(language: str, scope: Node) -> Iterator[tuple[Node, Node]]:
-    """(name, value) of every assignment inside `scope`, in order of place."""
+def assignments(language: str, scope: Node, *, whole_file: bool = False) -> Iterator[tuple[Node, Node]]:
+    """(name, value) of every assignment inside `scope`, in order of place.
+
+    With `whole_file`, `scope` is a root, and the functions in it are left out as far as that saves a walk through
+    them: what is assigned in one function is no constant of another.
+    """
     from tree_sitter import QueryCursor
 
     query = _assignment_query(language)
     if query is None:
         return
-    found = QueryCursor(query, match_limit=MATCH_LIMIT).matches(scope)
-    pairs = [(c["key"][0], c["value"][0]) for _, c in found if "key" in c and "value" in c]
+    cursor = QueryCursor(query, match_limit=MATCH_LIMIT)
+    spans = (
+        _outside_functions(scope, profile(language).functions) if whole_file else [(scope.start_byte, scope.end_byte)]
+    )
+    pairs = []
+    for start, end in spans:
+        cursor.set_byte_range(start, max(end, start + 1))
+        found = cursor.matches(scope)
+        pairs += [(c["key"][0], c["value"][0]) for _, c in found if "key" in c and "value" in c]
     pairs.sort(key=lambda pair: pair[0].start_byte)
     yield from pairs
+
+
+# A node of at most so many bytes is not taken apart to find the functions in it, nor one nested deeper than this; and
+# where constants and functions take turns too often, one walk through everything is faster.
+_SMALL = 2 << 10
+_NESTED = 6
+_MOST_SPANS = 32
+
+
+def _outside_functions(root: Node, functions: frozenset[str]) -> list[tuple[int, int]]:
+    """Byte ranges of what stands outside functions."""
+    spans: list[tuple[int, int]] = []
+    todo = [(child, 0) for child in reversed(root.named_children)]
+    while todo:
+        node, depth = todo.pop()
+        if node.type in functions:
+            continue
+        size = node.end_byte - node.start_byte
+        if size > _SMALL and depth < _NESTED and node.named_child_count:
+            todo += [(child, depth + 1) for child in reversed(node.named_children)]
+        elif spans and node.start_byte - spans[-1][1] <= _SMALL:
+            spans[-1] = (spans[-1][0], node.end_byte)
+        else:
+            spans.append((node.start_byte, node.end_byte))
+            if len(spans) > _MOST_SPANS:
+                return [(root.start_byte, root.end_byte)]
+    return spans
 
 
 @cache

@@ -289,7 +289,7 @@ def _assigned(source: Source, scope: Node) -> dict[str, list[Node]]:
     from earmark.risk.query import assignments
 
     found: dict[str, list[Node]] = {}
-    for name, value in assignments(source.language, scope):
+    for name, value in assignments(source.language, scope, whole_file=scope.id == source.root.id):
         found.setdefault(source.of(name).strip(), []).append(value)
         if name.type in ("expression_list", "pattern_list", "tuple_pattern", "tuple", "left_assignment_list"):
             values = value.named_children if value.type in ("expression_list", "tuple") else []
