@@ -85,7 +85,7 @@ class CodeOwners:
         self._rules: list[_Rule] = []
         self._problems: list[Problem] = []
         self._keys: dict[str, int] = {}
-        self._required: set[str] = set()
+        self._required: set[int] = set()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -94,13 +94,12 @@ class CodeOwners:
     def of(self, path: str) -> tuple[Ownership, ...]:
         found = self._index.lookup(path)
         out: list[Ownership] = []
-        for key, slot in self._keys.items():
-            value = found.get(2 * slot)
-            if value is None or 2 * slot + 1 in found:
+        for slot in sorted(found):
+            if slot % 2 or slot + 1 in found:
                 continue
-            rule = self._rules[value]
+            rule = self._rules[found[slot]]
             if rule.owners:
-                optional = key not in self._required
+                optional = slot // 2 not in self._required
                 approvals = 0 if optional else rule.section.approvals
                 out.append(Ownership(rule.section.name, rule.owners, approvals, optional, self._source, rule.line))
         return tuple(out)
@@ -113,7 +112,7 @@ class CodeOwners:
         key = name.casefold()
         slot = self._keys.setdefault(key, len(self._keys))
         if not optional:
-            self._required.add(key)
+            self._required.add(slot)
         return key, slot
 
     def _add(self, segments: Iterable[str], slot: int, rule: _Rule, *, exact: bool, below: bool) -> None:

@@ -159,19 +159,33 @@ def _longest_literal(parsed: tuple[Token, ...]) -> str:
     return best[:_KEY_LIMIT]
 
 
+_NOTHING: Final[dict[int, int]] = {}
+_NO_CHILD: Final[dict[str, "_Node"]] = {}
+
+
 class _Node:
-    """Where a prefix of some patterns ends. `exact` and `below` map a slot to the highest value stored for it."""
+    """Where a prefix of some patterns ends. `exact` and `below` map a slot to the highest value stored for it. Most
+    nodes are a step on a single path, so nothing is made before it is needed."""
 
     __slots__ = ("any_depth", "below", "exact", "globs", "literal", "loops", "star")
 
     def __init__(self) -> None:
-        self.literal: dict[str, _Node] = {}
+        self.literal = _NO_CHILD
         self.globs: _Globs | None = None
         self.star: _Node | None = None
         self.any_depth: _Node | None = None
         self.loops = False
-        self.exact: dict[int, int] = {}
-        self.below: dict[int, int] = {}
+        self.exact = _NOTHING
+        self.below = _NOTHING
+
+    def named(self, segment: str) -> _Node:
+        """The child of a literal segment, made when it is missing."""
+        if self.literal is _NO_CHILD:
+            self.literal = {}
+        child = self.literal.get(segment)
+        if child is None:
+            child = self.literal[segment] = _Node()
+        return child
 
 
 class PathIndex:
@@ -193,8 +207,10 @@ class PathIndex:
                 return
         assert node is not None
         if exact:
+            node.exact = {} if node.exact is _NOTHING else node.exact
             node.exact[slot] = value
         if below:
+            node.below = {} if node.below is _NOTHING else node.below
             node.below[slot] = value
 
     def _child(self, node: _Node, segment: str) -> _Node | None:
@@ -206,10 +222,7 @@ class PathIndex:
                 node.any_depth.loops = True
             return node.any_depth
         if _SPECIAL.isdisjoint(segment):
-            child = node.literal.get(segment)
-            if child is None:
-                child = node.literal[segment] = _Node()
-            return child
+            return node.named(segment)
         parsed = tokens(segment, sets=self._sets)
         if parsed is None:
             return None
@@ -218,7 +231,7 @@ class PathIndex:
                 node.star = _Node()
             return node.star
         if all(isinstance(token, str) for token in parsed):
-            return node.literal.setdefault("".join(str(token) for token in parsed), _Node())
+            return node.named("".join(str(token) for token in parsed))
         if node.globs is None:
             node.globs = _Globs()
         return node.globs.child(segment, parsed)

@@ -30,7 +30,7 @@ from earmark.review.outbox import CLAIM_SECONDS, Entry, Outbox, OutboxError, del
 
 PROJECT = Project("https://api.github.com", "o/r")
 RECEIPT = Receipt("7", "https://h/7", True, "open", ("ada",), ("said",))
-RUNS = int(os.environ.get("EARMARK_RUNS", "150"))
+RUNS = int(os.environ.get("EARMARK_RUNS", "60"))
 
 
 class Time:
