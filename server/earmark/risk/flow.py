@@ -49,7 +49,7 @@ _SOURCES["cpp"] = _SOURCES["c"]
 _CLEAN = (
     r"(?i)^(?:int|float|bool|len|ord|hash|uuid\.UUID|parseInt|parseFloat|Number|Boolean|strconv\.(?:Atoi|ParseInt"
     r"|ParseBool|ParseFloat)|intval|floatval|Integer\.parseInt|Long\.parseLong|UUID\.fromString|int\.Parse)$"
-    r"|quote|escape|sanit|encode(?:URI|ForHtml|uri)|basename|clean|secure_filename|validate|whitelist|allow_?list"
+    r"|quote|escape|sanit|encode(?:\.?for|URI)|basename|clean|secure_filename|validate|whitelist|allow_?list"
     r"|bleach|purify|safe_join|filepath\.Base|shlex|is_?safe|to_i\b|digest|hexdigest"
 )
 _ROUTES = (
@@ -112,6 +112,8 @@ def is_literal(source: Source, node: Node, depth: int = 0) -> bool:
     node = bare(node)
     kind = node.type
     if kind in roles.strings or kind in roles.literals or kind in roles.composites:
+        if source.language == "kotlin" and kind in roles.strings and _re(r"\$[A-Za-z_{]").search(source.of(node)):
+            return False
         return _literal_parts(source, node, depth)
     if depth > _DEEPEST:
         return False
@@ -135,7 +137,7 @@ def _literal_parts(source: Source, node: Node, depth: int) -> bool:
     roles = source.profile
     for child in node.named_children:
         kind = child.type
-        if kind in roles.interpolations:
+        if kind in roles.interpolations and kind not in roles.names and kind not in roles.members:
             inside = child.named_children[0] if child.named_child_count else child
             if inside.id == child.id or not is_literal(source, inside, depth + 1):
                 return False
@@ -165,7 +167,7 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
         appended = len(values) > 1 and any(_is_stringy(source, value) for value in values)
         return appended and any(_is_appended(source, v) and not is_literal(source, v, depth + 2) for v in values)
     if kind in roles.strings or kind == "concatenated_string":
-        return not _literal_parts(source, node, depth + 1)
+        return not is_literal(source, node, depth + 1)
     if kind in roles.binaries:
         operator = node.child_by_field_name("operator")
         sign = source.of(operator) if operator else "+"

@@ -258,8 +258,8 @@ def _kubernetes(document: Value) -> Iterator[Object]:
         owner = {"__owner__": Value(kind.node, text=kind.text)}
         for container in at(pod, "containers|initContainers|ephemeralContainers.[]"):
             if container.entries is not None:
-                container = container._replace(entries=owner | container.entries)
-                yield Object(before + "container", container, container.node, "kubernetes", pod)
+                owned = container._replace(entries=owner | container.entries)
+                yield Object(before + "container", owned, container.node, "kubernetes", pod)
 
 
 def _workflow(document: Value, jobs: dict[str, Value]) -> Iterator[Object]:

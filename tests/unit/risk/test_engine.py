@@ -128,7 +128,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_bytes_give_findings_and_no_error(language: str, text: bytes) -> None:
     found, errors = scan(text, language, "x", rules=RULES)
-    assert all("more candidates at once" in error for error in errors)
+    assert not any("not scanned" in error for error in errors)
     assert all(0 <= f.start <= f.end <= len(text) for f in found)
 
 
