@@ -4,6 +4,7 @@
  */
 
 import * as vscode from "vscode";
+import { ExecuteCommandRequest } from "vscode-languageclient";
 import { mode, type RegionView } from "./regions.ts";
 import type { Server } from "./server.ts";
 
@@ -18,17 +19,28 @@ interface Argument {
   reason?: string;
 }
 
-/** Completes the argument with the place of the cursor and with what only a person can say. */
-export async function executeCommand(
-  command: string,
-  given: unknown[],
-  next: (command: string, args: unknown[]) => vscode.ProviderResult<unknown>,
-): Promise<unknown> {
+/**
+ * Completes the argument with the place of the cursor and with what only a person can say, then asks the server.
+ * Why the server refuses is said once, in its own words.
+ */
+export async function executeCommand(server: Server, command: string, given: unknown[]): Promise<unknown> {
   const argument = await complete(command, (given[0] as Argument | undefined) ?? here());
-  if (!argument) return undefined;
-  const answer = await next(command, [argument]);
-  if (command === "earmark.explainRule") await showPage(answer as { rule?: string; page?: string } | undefined);
-  return answer;
+  if (!argument || !server.client) return undefined;
+  try {
+    const answer = await server.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+    if (command === "earmark.explainRule") await showPage(answer);
+    return answer;
+  } catch (error) {
+    refused(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+function refused(reason: string): void {
+  const trust = "Manage Workspace Trust";
+  const offered = vscode.workspace.isTrusted ? [] : [trust];
+  const chosen = vscode.window.showWarningMessage(`Earmark: ${reason}`, ...offered);
+  void chosen.then((title) => title === trust && vscode.commands.executeCommand("workbench.trust.manage"));
 }
 
 async function complete(command: string, argument: Argument): Promise<Argument | undefined> {

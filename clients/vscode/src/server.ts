@@ -51,10 +51,10 @@ export class Server implements vscode.Disposable {
     private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
     private readonly standIns: StandIns,
-    executeCommand: NonNullable<Middleware["executeCommand"]>,
+    executeCommand: (server: Server, command: string, args: unknown[]) => Promise<unknown>,
   ) {
     this.middleware = {
-      executeCommand,
+      executeCommand: (command, args) => executeCommand(this, command, args),
       workspace: {
         configuration: async (params, token, next) => {
           const values = await next(params, token);

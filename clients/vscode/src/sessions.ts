@@ -12,7 +12,7 @@ export interface Colour {
 
 /** None is near red, orange, yellow or green: those say error, warning, and what git changed. */
 export const COLOURS: readonly Colour[] = [
-  "#8b7cf6", "#2aa198", "#4c9be8", "#d6619f", "#6d83c4", "#a45fbf", "#3fa7c4", "#9a8f7a",
+  "#8b7cf6", "#2aa198", "#4c9be8", "#d6619f", "#6d83c4", "#a45fbf", "#3fa7c4", "#b88ae0",
 ].map((strong) => ({ strong, dark: `${strong}26`, light: `${strong}1f` }));
 
 /** Gives each session a colour of its own while there are enough, the same one at every start where nothing else took it. */

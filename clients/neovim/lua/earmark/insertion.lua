@@ -4,7 +4,6 @@ local server = require("earmark.server")
 
 local M = {}
 
-local space = vim.api.nvim_create_namespace("earmark.insertion")
 --- One session for each run of Neovim: a completion has no conversation of its own.
 local session = ("inline-%x-%x"):format(vim.uv.os_getpid(), vim.uv.hrtime())
 
@@ -57,41 +56,74 @@ local function shared_head(a, b)
   while n < #a and n < #b and a:byte(n + 1) == b:byte(n + 1) do
     n = n + 1
   end
-  return n + vim.str_utf_start(b .. "\0", n + 1)
+  return n < #b and n + vim.str_utf_start(b, n + 1) or n
 end
 
---- Watches the insertions into `buffer`; the returned function ends that and gives their extmarks.
+--- Bytes that two texts share at their end, never beginning inside a character.
+local function shared_tail(a, b)
+  local n = 0
+  while n < #a and n < #b and a:byte(#a - n) == b:byte(#b - n) do
+    n = n + 1
+  end
+  while n > 0 and vim.str_utf_start(b, #b - n + 1) < 0 do
+    n = n - 1
+  end
+  return n
+end
+
+--- Moves a span of bytes along with a change at `offset`; what overlaps it becomes one with it, and true is returned.
+local function follow(span, offset, old, new)
+  if span.first >= offset + old then
+    span.first, span.last = span.first + new - old, span.last + new - old
+  elseif span.last > offset then
+    span.first = math.min(span.first, offset)
+    span.last = math.max(span.last, offset + old) + new - old
+    return true
+  end
+end
+
+--- The 0-based {line, byte column} of a byte offset.
+local function place_of(text, offset)
+  local before = text:sub(1, offset)
+  local _, line = before:gsub("\n", "")
+  return { line, #before:match("[^\n]*$") }
+end
+
+--- Watches what is inserted into `buffer`; the returned function ends that and gives the text and the spans in it.
+---
+--- Spans are moved along here: an extmark set during the event would itself be moved by the change it stands for.
 local function watch(buffer)
-  local before = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), "\n") .. "\n"
-  local marks, done = {}, false
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), "\n") .. "\n"
+  local spans, done = {}, false
   vim.api.nvim_buf_attach(buffer, false, {
     on_bytes = function(_, _, _, row, column, offset, _, _, old, new_row, new_column, new)
       if done then
         return true
       end
-      local from, to = { row, column }, { row + new_row, new_row == 0 and column + new_column or new_column }
-      local text = new > 0 and table.concat(vim.api.nvim_buf_get_text(buffer, from[1], from[2], to[1], to[2], {}), "\n") or ""
-      local replaced = before:sub(offset + 1, offset + old)
-      before = before:sub(1, offset) .. text .. before:sub(offset + old + 1)
-      -- A completion often repeats what was typed and adds to it.
-      local head = shared_head(replaced, text)
-      if head >= #text then
-        return
+      local added = ""
+      if new > 0 then
+        local last = new_row == 0 and column + new_column or new_column
+        local lines = vim.api.nvim_buf_get_lines(buffer, row, row + new_row + 1, false)
+        lines[new_row + 1] = (lines[new_row + 1] or ""):sub(1, last)
+        added = table.concat(lines, "\n"):sub(column + 1)
       end
-      local kept = vim.split(text:sub(1, head), "\n", { plain = true })
-      from = { row + #kept - 1, #kept == 1 and column + #kept[1] or #kept[#kept] }
-      marks[#marks + 1] = vim.api.nvim_buf_set_extmark(buffer, space, from[1], from[2], {
-        end_row = to[1],
-        end_col = to[2],
-        right_gravity = true,
-        end_right_gravity = false,
-        undo_restore = false,
-      })
+      local replaced = text:sub(offset + 1, offset + old)
+      text = text:sub(1, offset) .. added .. text:sub(offset + old + 1)
+      local joined = false
+      for _, span in ipairs(spans) do
+        joined = follow(span, offset, old, new) or joined
+      end
+      -- A completion often repeats what was typed and adds to it.
+      local head = shared_head(replaced, added)
+      local tail = shared_tail(replaced:sub(head + 1), added:sub(head + 1))
+      if not joined and head + tail < #added then
+        spans[#spans + 1] = { first = offset + head, last = offset + #added - tail }
+      end
     end,
   })
   return function()
     done = true
-    return marks
+    return text, spans
   end
 end
 
@@ -107,12 +139,9 @@ function M.accepting(accept, author)
     local finish = watch(buffer)
     local results = vim.F.pack_len(pcall(accept, ...))
     vim.schedule(function()
-      for _, mark in ipairs(finish()) do
-        local found = vim.api.nvim_buf_get_extmark_by_id(buffer, space, mark, { details = true })
-        vim.api.nvim_buf_del_extmark(buffer, space, mark)
-        if found[3] and (found[1] ~= found[3].end_row or found[2] ~= found[3].end_col) then
-          M.inserted(buffer, { found[1], found[2] }, { found[3].end_row, found[3].end_col }, author)
-        end
+      local text, spans = finish()
+      for _, span in ipairs(spans) do
+        M.inserted(buffer, place_of(text, span.first), place_of(text, span.last), author)
       end
     end)
     if not results[1] then

@@ -6,7 +6,7 @@ local M = {}
 
 local space = vim.api.nvim_create_namespace("earmark.regions")
 --- None is near red, orange, yellow or green: those say error, warning, and what git changed.
-local COLOURS = { "#8b7cf6", "#2aa198", "#4c9be8", "#d6619f", "#6d83c4", "#a45fbf", "#3fa7c4", "#9a8f7a" }
+local COLOURS = { "#8b7cf6", "#2aa198", "#4c9be8", "#d6619f", "#6d83c4", "#a45fbf", "#3fa7c4", "#b88ae0" }
 --- How long after the last change regions are asked for, when the server saw nothing worth a notice itself.
 local IDLE_MS = 300
 

@@ -1,0 +1,94 @@
+"""A headless Neovim with our plugin, asked and told over its own remote interface."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from project import Project
+
+PLUGIN = Path(__file__).parents[2] / "clients" / "neovim"
+LIMIT = 20.0
+
+
+class Neovim:
+    """One running Neovim; `where` is a folder of its own."""
+
+    def __init__(self, program: Path, project: Project, where: Path) -> None:
+        self.program, self.project, self.where = program, project, where
+        self.socket = where / "socket"
+
+    def lua(self, body: str) -> Any:
+        """What the Lua chunk `body` returns, through JSON."""
+        chunk = self.where / "chunk.lua"
+        chunk.write_text(f"local ok, found = pcall(function()\n{body}\nend)\nreturn vim.json.encode({{ ok = ok, found = found }})")
+        done = subprocess.run(
+            [self.program, "--server", self.socket, "--remote-expr", f"luaeval('dofile(_A)', '{chunk}')"],
+            env=self.project.environment, capture_output=True, text=True, timeout=LIMIT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["ok"], answer["found"]
+        return answer.get("found")
+
+    def wait(self, what: str, body: str, accept: Callable[[Any], bool] = bool) -> Any:
+        """The first accepted result of `body`, asked for until the limit."""
+        until = time.monotonic() + LIMIT
+        while True:
+            found = self.lua(body)
+            if accept(found):
+                return found
+            assert time.monotonic() < until, f"{what}: not within {LIMIT:g} s; last seen: {found!r}\n{self.messages()}"
+            time.sleep(0.02)
+
+    def signs(self) -> list[int]:
+        """The marked lines of the current buffer, 1-based."""
+        found = self.lua(
+            "return vim.tbl_map(function(mark) return mark[4].sign_text and mark[2] + 1 end, vim.api.nvim_buf_get_extmarks("
+            "0, vim.api.nvim_create_namespace('earmark.regions'), 0, -1, { details = true }))"
+        )
+        return list(found)
+
+    def wait_signs(self, lines: list[int]) -> None:
+        """Wait until exactly these lines are marked."""
+        until = time.monotonic() + LIMIT
+        while (found := self.signs()) != lines:
+            assert time.monotonic() < until, f"marked: {found}, not {lines}\n{self.messages()}"
+            time.sleep(0.02)
+
+    def messages(self) -> str:
+        """Everything Neovim said so far."""
+        return str(self.lua("return vim.fn.execute('messages')"))
+
+
+@contextlib.contextmanager
+def running(editors: Path, project: Project, file: str, **environment: str) -> Iterator[Neovim]:
+    """Neovim with `file` of the project open and nothing of a user's configuration; gone afterwards."""
+    program = editors / "venv" / "bin" / "nvim"
+    with tempfile.TemporaryDirectory(prefix="earmark-") as name:
+        editor = Neovim(program, project, Path(name))
+        command = arguments(program, "--listen", str(editor.socket), file)
+        process = subprocess.Popen(
+            command, cwd=project.top, env=project.environment | environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        with process:
+            try:
+                until = time.monotonic() + LIMIT
+                while not editor.socket.exists():
+                    assert process.poll() is None and time.monotonic() < until, "Neovim did not start"
+                    time.sleep(0.01)
+                yield editor
+            finally:
+                process.kill()
+
+
+def arguments(program: Path, *rest: str) -> list[str]:
+    """A command line that starts Neovim with the plugin alone; the LSP log tells everything."""
+    return [str(program), "--clean", "--headless", "-n", "--cmd", f"set runtimepath^={PLUGIN}", *rest]

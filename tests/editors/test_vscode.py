@@ -1,0 +1,208 @@
+"""VS Code's own workbench in a browser, with our extension and the real server.
+
+`page` sees and does what a person would; `api` uses the `vscode` API from an extension beside ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import workbench
+from project import BASE, RISKY, Project
+from workbench import Workbench
+
+MARKED = [line.strip() for line in RISKY.splitlines()]
+# The promise of DESIGN §6 for changes that another process records.
+SOON = 0.5
+STATUS = ".statusbar-item[id*='earmark']"
+TOASTS = ".notifications-toasts .notification-list-item-message"
+COMPLETION = "net(price):\n    return price / 1.19"
+
+
+@pytest.fixture(scope="module")
+def shop(project: Project) -> Project:
+    """The project with a file for each test that writes one."""
+    for name in ("plain.py", "marked.py"):
+        (project.top / name).write_text(BASE)
+    (project.top / "prices.py").write_text("VAT = 0.19\n\n\n")
+    project.git("add", "plain.py", "marked.py", "prices.py")
+    project.git("commit", "-q", "-m", "Add files to work in")
+    return project
+
+
+@pytest.fixture(scope="module", name="opened")
+def _opened(editors: Path, shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    folder = tmp_path_factory.mktemp("vscode")
+    with workbench.running(editors, shop, folder, shop.top / "shop.py", keep_screen=False) as code:
+        yield code
+
+
+@pytest.fixture
+def code(opened: Workbench) -> Iterator[Workbench]:
+    """A trusted workbench that all tests of the product's daily use share; the screen at the end of each is kept."""
+    yield opened
+    opened.keep_screen()
+
+
+def test_ai_lines_are_marked_and_counted(code: Workbench) -> None:
+    code.show("shop.py")
+    code.page("marked", MARKED)
+    code.page("waitForText", STATUS, f"AI {len(MARKED)}/17")
+
+
+def test_a_risky_line_has_a_hint_with_its_reason(code: Workbench) -> None:
+    code.show("shop.py")
+    found = code.wait_diagnostics("shop.py", 3)
+    [timeout] = [d for d in found if d["code"] == "py-http-no-timeout"]
+    assert (timeout["source"], timeout["severity"], timeout["line"]) == ("earmark", "Warning", 14)
+    assert timeout["link"].startswith("https://")
+    assert code.page("count", ".monaco-editor .squiggly-warning") >= 3
+
+
+def test_the_gutter_follows_the_setting(code: Workbench) -> None:
+    code.show("shop.py", 0)
+    code.page("marked", MARKED)
+    code.api("configure", "earmark.regions.mode", "line")
+    code.page("marked", [])
+    code.api("select", code.path("shop.py"), 12, 0)
+    code.page("marked", MARKED)
+    code.api("configure", "earmark.regions.mode", "off")
+    code.page("marked", [])
+    code.api("execute", "earmark.toggleRegions")
+    code.page("marked", MARKED)
+
+
+def test_what_another_process_records_appears_at_once(code: Workbench) -> None:
+    code.show("plain.py")
+    code.page("marked", [])
+    # As an agent in another window does it: the file, then the hook; VS Code reloads the file by itself.
+    code.project.ai_edit(
+        "plain.py", "    return sum(prices)\n", "    return sum(prices)\n" + RISKY,
+        written=lambda: workbench.wait("the reload", lambda: "def rate" in code.api("text", code.path("plain.py"))),
+    )  # fmt: skip
+    done = time.monotonic()
+    code.page("marked", MARKED)
+    assert time.monotonic() - done < SOON
+
+
+def test_an_action_explains_the_rule(code: Workbench) -> None:
+    code.show("shop.py", 14, 22)
+    code.wait_diagnostics("shop.py", 3)
+    code.page("press", "Control+.")
+    code.page("click", ".action-widget .monaco-list-row", "why py-http-no-timeout?")
+    code.page("waitForText", ".tab .monaco-icon-label", "py-http-no-timeout")
+    code.close_page()
+    code.api("execute", "notifications.clearAll")
+
+
+def test_a_person_can_say_they_wrote_it(code: Workbench) -> None:
+    path = "marked.py"
+    code.project.ai_edit(path, "    return sum(prices)\n", "    return sum(prices)\n" + RISKY)
+    code.show(path, 14)
+    code.page("marked", MARKED)
+    code.page("press", "Control+.")
+    code.page("click", ".action-widget .monaco-list-row", "a person wrote this")
+    code.page("waitForText", ".quick-input-widget", "Kept with the record")
+    code.page("type", "I typed this myself")
+    code.page("press", "Enter")
+    code.page("marked", [])
+
+
+def test_an_accepted_completion_is_evidence(code: Workbench) -> None:
+    path = "prices.py"
+    code.show(path, 2)
+    code.api("configure", "earmark.inlineCompletions.tool", "Probe")
+    code.page("type", "def ")
+    code.page("marked", [])
+    code.api("offer", COMPLETION)
+    code.api("execute", "editor.action.inlineSuggest.trigger")
+    code.page("waitForText", ".monaco-editor .ghost-text", "return")
+    code.page("press", "Tab")
+    code.api("offer", None)
+    code.page("marked", ["def net(price):", "return price / 1.19"])
+    # What is typed afterwards is the person's.
+    code.page("press", "End")
+    code.page("press", "Enter")
+    code.page("type", "# rounded by the caller")
+    code.page("marked", ["def net(price):", "return price / 1.19"])
+    code.api("execute", "workbench.action.files.save")
+    [region] = [r for r in code.project.blame(path) if r["kind"] == "ai"]
+    assert (region["start"], region["end"], region["tool"], region["model"]) == (3, 4, "Probe", "unknown")
+
+
+def test_the_next_commit_is_tagged(code: Workbench) -> None:
+    code.show("shop.py")
+    code.project.git("add", "shop.py")
+    answer = code.api("execute", "earmark.tagCommit")
+    assert answer["written"] == "next commit"
+    assert answer["block"].startswith("AI-Assisted: yes\nAssisted-by: ")
+
+
+def test_the_open_commit_message_gets_its_trailers(code: Workbench) -> None:
+    code.project.git("add", "shop.py")
+    message = code.project.top / ".git" / "COMMIT_EDITMSG"
+    message.write_text("Ask the carrier for its rates\n\n# Please enter the commit message for your changes.\n")
+    code.show(".git/COMMIT_EDITMSG")
+    code.api("execute", "earmark.tagCommit")
+    text = workbench.wait("the trailers", lambda: tagged(code.api("text", str(message))))
+    assert text.startswith("Ask the carrier for its rates\n\nAI-Assisted: yes\n")
+    code.api("execute", "workbench.action.revertAndCloseActiveEditor")
+
+
+def tagged(text: str) -> str:
+    return text if "AI-Assisted: yes" in text else ""
+
+
+def test_a_restart_leaves_no_command_behind(code: Workbench) -> None:
+    code.show("shop.py")
+    code.page("marked", MARKED)
+    before = code.api("commands", "earmark.")
+    code.api("execute", "earmark.restartServer")
+    code.page("marked", MARKED)
+    assert code.api("commands", "earmark.") == before
+    assert {"earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.explainRule"} <= set(before)
+    assert code.api("execute", "earmark.explainRule", [{"rule": "py-http-no-timeout"}])["rule"] == "py-http-no-timeout"
+    code.close_page()
+
+
+def test_a_missing_interpreter_is_named_with_a_way_out(editors: Path, shop: Project, tmp_path: Path) -> None:
+    shown = shop.top / "shop.py"
+    settings = {"earmark.interpreter": "/nowhere/python"}
+    with workbench.running(editors, shop, tmp_path, shown, settings=settings) as code:
+        said = 'Earmark is not running. The setting earmark.interpreter names "/nowhere/python"'
+        code.page("waitForText", TOASTS, said)
+        code.page("waitForText", STATUS, "Earmark")
+        code.page("marked", [])
+        code.api("execute", "notifications.clearAll")
+        code.run("Earmark: Tag This Commit")
+        code.page("waitForText", TOASTS, said)
+        code.page("click", ".notifications-toasts .monaco-button", "Open Settings")
+        code.page("waitForText", ".settings-editor", "earmark.interpreter")
+        # What is mended is used at once, and the commands of the server are the server's again.
+        code.api("configure", "earmark.interpreter", shop.environment["EARMARK_PYTHON"])
+        code.show("shop.py")
+        code.page("marked", MARKED)
+        assert code.api("execute", "earmark.explainRule", [{"rule": "py-http-no-timeout"}])["severity"]
+
+
+def test_an_untrusted_workspace_is_annotated_and_decides_nothing(editors: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path / "hostile")
+    ran = tmp_path / "ran"
+    hostile = f"open({str(ran)!r}, 'a').write('x')\n"
+    fake = project.top / "python"
+    fake.write_text(f"#!/bin/sh\necho x >> {ran}\n")
+    fake.chmod(0o755)
+    (project.top / ".vscode").mkdir()
+    settings = f'{{"earmark.interpreter": "{fake}", "earmark.path": "{fake}"}}'
+    (project.top / ".vscode" / "settings.json").write_text(settings)
+    project.commit("Be hostile", shop__py=BASE, earmark__py=hostile, json__py=hostile, sitecustomize__py=hostile)
+    project.ai_edit("shop.py", "    return sum(prices)\n", "    return sum(prices)\n" + RISKY)
+    with workbench.running(editors, project, tmp_path / "code", project.top / "shop.py", trust=False) as code:
+        assert code.api("trusted") is False
+        code.page("marked", MARKED)
+        code.run("Earmark: Tag This Commit")
+        code.page("waitForText", TOASTS, "Nobody has said that this workspace is trusted")
+    assert not ran.exists()
