@@ -105,7 +105,7 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
             if asked.balance or sys.stderr.isatty():
                 _say_queue(repo, where, token, forge, ask)
             return _send(repo, where, token, ask, found, as_data=asked.json)
-        steps = [shown(step) for step in plan(forge, ask)]
+        steps = [*_notes_step(repo, ask), *(shown(step) for step in plan(forge, ask))]
     except (NoSpan, ForgeUnknown, Refused, ForgeError) as error:
         raise CannotTell(str(error)) from error
     if asked.json:
@@ -113,6 +113,18 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     else:
         _preview(ask, found, steps, token)
     return 0
+
+
+def _notes_step(repo: Repository, ask: Ask) -> list[dict[str, object]]:
+    """The push of the notes that goes before the branch, when the remote is not known to have them."""
+    from earmark.commit import share
+    from earmark.git import refs
+    from earmark.origin import notes
+
+    tip = refs.read(repo, notes.REF)
+    if not ask.push or not ask.remote or tip is None or refs.read(repo, share.tracking(ask.remote)) == tip:
+        return []
+    return [{"push": ["git", "push", ask.remote, notes.REF]}]
 
 
 def _say_queue(repo: Repository, where: Place, token: Credential, forge: Forge, ask: Ask) -> None:
@@ -127,12 +139,17 @@ def _send(repo: Repository, where: Place, token: Credential, ask: Ask, found: Co
     import time
 
     from earmark.cli.review_outbox import sending
+    from earmark.commit import share
     from earmark.review.outbox import Outbox, deliver
 
     if not repo.trusted:
         raise CannotTell("nothing is sent from a workspace that is not trusted; run `earmark trust` if it is yours")
     if where.kind == "github" and not token.value:
         raise CannotTell(token.why_none)
+    if ask.push and ask.remote:
+        said = share.push(repo, ask.remote)
+        if said:
+            print(f"earmark review request: {display(said)}", file=sys.stderr)
     with Outbox.open(repo, time.time) as outbox:
         outbox.put(where.kind, where.project, ask)
         entry = deliver(outbox, sending(repo), ask.key)

@@ -23,6 +23,7 @@ from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
+from earmark.policy.scope import needs_declaration
 from earmark.review import familiarity, owners, reviewed, routing
 from earmark.review.prow import NAME as PROW
 from earmark.review.prow import ProwOwners
@@ -170,32 +171,11 @@ def _request(
     subjects: dict[str, tuple[Subject, ...]],
 ) -> Request:  # fmt: skip
     assessment = judged.whole
-    added = sum(file.added for file in facts.files)
-    written = sum(file.ai_lines for file in facts.files)
-    removed = sum(file.ai_removed for file in facts.files)
     used = tuple(session for _, session in sorted(facts.sessions.items()))
-    declared = [parse(commit.message).declared for commit in span.commits]
+    now = _state(span, facts, sources, subjects)
+    asked = obligations(policy, facts.changes, assessment.level, now)
+    touched, shorter = _tests(policy, facts)
     rollout = rollout_required(policy, facts.changes)
-    promised = [d.rollout for d in declared if d.rollout] or [""]
-    state_now = State(
-        declared=all(d.assisted for d, change in zip(declared, facts.changes, strict=True) if change.is_ai),
-        rollout=min(promised, key=lambda name: model.rank(name, model.ROLLOUTS)),
-        authors=tuple({c.author_email for c in span.commits} | {s.director for s in used if s.director}),
-        touched=tuple(pair.path for pair in facts.pairs),
-        approvals=sources.approvals,
-        subjects=subjects,
-        scope=sources.scope,
-    )
-    asked = obligations(policy, facts.changes, assessment.level, state_now)
-    tests = [p for p in facts.pairs if _is_test(policy, p.path) or (p.old_path and _is_test(policy, p.old_path))]
-    shorter = {file.path for file in facts.files if file.removed > file.added}
-    block = ""
-    if written or removed:
-        review = bool(needs(policy, facts.changes, assessment.level, state_now.touched))
-        tools = tuple((s.tool, s.model) for s in used)
-        block = compose(
-            Declaration(True, tools, written, added, removed, judged.level, review, rollout, digest(facts.files))
-        )
     return Request(
         key=request_key(sources.repository, span.target, span.branch, span.first),
         repository=sources.repository,
@@ -203,9 +183,9 @@ def _request(
         base=span.base,
         head=span.head,
         title=sources.title or _subject(span),
-        added=added,
-        ai_lines=written,
-        ai_removed=removed,
+        added=sum(file.added for file in facts.files),
+        ai_lines=sum(file.ai_lines for file in facts.files),
+        ai_removed=sum(file.ai_removed for file in facts.files),
         regions=facts.regions,
         removals=facts.removals,
         sessions=used,
@@ -216,12 +196,55 @@ def _request(
         reviewers=tuple(Reviewer(c.person.name, c.person.level or "any level", c.reason) for c in route.people),
         teams=route.teams,
         notices=route.single + route.unmet,
-        tests_changed=tuple(p.path for p in tests if p.status != "D" and p.path not in shorter),
-        tests_removed=tuple(p.path for p in tests if p.status == "D" or p.path in shorter),
+        tests_changed=touched,
+        tests_removed=shorter,
         rollout=rollout,
         asked=sources.asked,
-        trailers=block,
+        trailers=_block(policy, facts, judged, rollout),
     )
+
+
+def _state(span: Span, facts: Reviewed, sources: Sources, subjects: dict[str, tuple[Subject, ...]]) -> State:
+    """What is already done about the change, and who is behind it."""
+    declared = [parse(commit.message).declared for commit in span.commits]
+    promised = [d.rollout for d in declared if d.rollout] or [""]
+    directors = {session.director for session in facts.sessions.values() if session.director}
+    return State(
+        declared=all(d.assisted for d, change in zip(declared, facts.changes, strict=True) if change.is_ai),
+        rollout=min(promised, key=lambda name: model.rank(name, model.ROLLOUTS)),
+        authors=tuple({commit.author_email for commit in span.commits} | directors),
+        touched=tuple(pair.path for pair in facts.pairs),
+        approvals=sources.approvals,
+        subjects=subjects,
+        scope=sources.scope,
+    )
+
+
+def _tests(policy: model.Policy, facts: Reviewed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tests that were touched, and those that were deleted or lost more lines than they got."""
+    tests = [p for p in facts.pairs if _is_test(policy, p.path) or (p.old_path and _is_test(policy, p.old_path))]
+    shorter = {file.path for file in facts.files if file.removed > file.added}
+    gone = tuple(p.path for p in tests if p.status == "D" or p.path in shorter)
+    return tuple(p.path for p in tests if p.path not in gone), gone
+
+
+def _block(policy: model.Policy, facts: Reviewed, judged: Assessed, rollout: str) -> str:
+    """The trailers of the whole change, in the words of the policy's preset; empty when it need not be declared."""
+    if not needs_declaration(policy, facts.changes):
+        return ""
+    touched = [pair.path for pair in facts.pairs]
+    declaration = Declaration(
+        assisted=True,
+        tools=tuple((session.tool, session.model) for session in facts.sessions.values()),
+        ai_lines=sum(file.ai_lines for file in facts.files),
+        lines=sum(file.added for file in facts.files),
+        removed=sum(file.ai_removed for file in facts.files),
+        risk=judged.level or "low",
+        review=bool(needs(policy, facts.changes, judged.whole.level, touched)),
+        rollout=rollout,
+        digest=digest(facts.files),
+    )
+    return compose(declaration, policy.declare.preset)
 
 
 def _is_test(policy: model.Policy, path: str) -> bool:

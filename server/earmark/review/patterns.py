@@ -160,7 +160,7 @@ def _longest_literal(parsed: tuple[Token, ...]) -> str:
 
 
 _NOTHING: Final[dict[int, int]] = {}
-_NO_CHILD: Final[dict[str, "_Node"]] = {}
+_NO_CHILD: Final[dict[str, _Node]] = {}
 
 
 class _Node:

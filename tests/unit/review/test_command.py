@@ -45,6 +45,7 @@ def test_a_dry_run_prints_the_exact_requests(
     assert "very-secret" not in out
     steps = json.loads(out)
     head = story.git("rev-parse", "HEAD")
+    assert steps.pop(0) == {"push": ["git", "push", "origin", "refs/notes/ai"]}
     assert steps[0] == {"push": ["git", "push", "origin", f"{head}:refs/heads/retry"]}
     assert [(s["method"], s["url"].partition("?")[0]) for s in steps[1:]] == [
         ("GET", "https://api.github.com/repos/example/shop/pulls"),
@@ -82,6 +83,7 @@ def test_what_is_sent_is_what_the_dry_run_said(
         assert run(["request"]) == 0
         assert "brought the request up to date" in capsys.readouterr().out
     assert story.git("ls-remote", str(bare), "refs/heads/retry").split()[0] == story.git("rev-parse", "HEAD")
+    assert story.git("ls-remote", str(bare), "refs/notes/ai").split()[0] == story.git("rev-parse", "refs/notes/ai")
     assert service.told == {"grace": 1, "payments": 1}
     assert len(keys_in(service.pulls[0]["body"])) == 1
 
@@ -133,7 +135,7 @@ def test_a_mirror_on_this_disk_with_a_forge_the_user_names(
     monkeypatch.setenv("EARMARK_FORGE", "github")
     monkeypatch.setenv("EARMARK_FORGE_URL", "http://127.0.0.1:9")
     assert run(["request", "--dry-run", "--json"]) == 0
-    assert printed(capsys)[1]["url"].startswith("http://127.0.0.1:9/repos/example/shop/pulls")
+    assert printed(capsys)[2]["url"].startswith("http://127.0.0.1:9/repos/example/shop/pulls")
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> str:
@@ -299,7 +301,7 @@ def test_a_branch_in_a_fork_asks_the_project_it_came_from(
     story.git("remote", "add", "fork", "git@github.com:dev/shop.git")
     story.git("config", "branch.retry.pushRemote", "fork")
     assert run(["request", "--dry-run", "--json"]) == 0
-    push, look, create, *_ = printed(capsys)
+    _, push, look, create, *_ = printed(capsys)
     assert push["push"][2] == "fork"
     assert "/repos/example/shop/pulls?state=all&head=dev%3Aretry" in look["url"]
     assert create["body"]["head"] == "dev:retry"
