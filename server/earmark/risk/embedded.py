@@ -6,14 +6,15 @@ a rule needs only the words of one statement. Shell is parsed; what is echoed or
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.text.syntax import parse
+from earmark.text.syntax import grammar, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Node
+    from tree_sitter import Node, Query
 
 _LONGEST = 4000
 
@@ -85,6 +86,14 @@ _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "ksh", "ash"])
 _NESTED = 3
 
 
+@cache
+def _command_query() -> Query | None:
+    from tree_sitter import Query
+
+    known = grammar("bash")
+    return None if known is None else Query(known, "(command) @c")
+
+
 def shell_commands(text: bytes, root: Node | None = None, nested: int = 0) -> Iterator[Piece]:
     """Every command of a script as plain words: quotes dropped, expansions kept (`rm -rf $DIR/x`), prefixes such as
     `sudo` gone, a path before the command's name gone. What `sh -c` is given counts too."""
@@ -93,14 +102,12 @@ def shell_commands(text: bytes, root: Node | None = None, nested: int = 0) -> It
         if tree is None:
             return
         root = tree.root_node
-    from tree_sitter import Query, QueryCursor
+    from tree_sitter import QueryCursor
 
-    from earmark.text.syntax import grammar
-
-    known = grammar("bash")
-    if known is None:
+    query = _command_query()
+    if query is None:
         return
-    nodes = QueryCursor(Query(known, "(command) @c (redirected_statement) @r")).captures(root)
+    nodes = QueryCursor(query).captures(root)
     for node in sorted(nodes.get("c", []), key=lambda n: n.start_byte):
         words = _words(text, node)
         if not words:
