@@ -75,13 +75,17 @@ class Tracking:
         self._follow(())
 
     def is_ai(self, start: int, end: int) -> bool:
-        """Whether an assistant wrote any of bytes `start` to `end`, or removed text right there."""
+        """Whether an assistant wrote any of bytes `start` to `end`, or removed lines beside theirs."""
         if self._starts:
             index = bisect_right(self._starts, max(end - 1, start)) - 1
             if index >= 0 and self._ends[index] > start:
                 return True
-        removals = self.snapshot.removals
-        return bool(removals) and any(start <= r.at <= end for r in removals)
+        if not self.snapshot.removals:
+            return False
+        text = self.snapshot.text
+        line_start, line_end = text.rfind(b"\n", 0, start) + 1, text.find(b"\n", max(end - 1, start))
+        line_end = len(text) if line_end < 0 else line_end + 1
+        return any(line_start <= removal.at <= line_end for removal in self.snapshot.removals)
 
     def session_of(self, named: Named) -> Session | None:
         """Who wrote this region, where that is known."""
