@@ -32,6 +32,8 @@ def read(repo: Repository, ledger: Ledger, objects: Objects, base: str, head: st
     """What AI did in `commits` (ids, oldest first), which lead from `base` (empty: the empty tree) to `head`."""
     changes = tuple(state.commits(repo, ledger, list(commits)))
     pairs = tuple(p for p in tree_changes(repo, base, head) if state.is_text_change(p))
+    if len(changes) == 1 and changes[0].parent == base:
+        return _of_one(objects, changes[0], pairs)
     touched = {name for c in changes for f in c.files if f.ai_lines or f.ai_removed for name in (f.path, f.old_path)}
     in_range = set(commits)
     files: list[FileOrigins] = []
@@ -63,6 +65,18 @@ def read(repo: Repository, ledger: Ledger, objects: Objects, base: str, head: st
         )
     sessions = {key: session for change in changes for key, session in change.sessions.items() if key.startswith("s_")}
     return Reviewed(changes, pairs, tuple(files), tuple(regions), _removals(objects, changes), sessions)
+
+
+def _of_one(objects: Objects, change: Change, pairs: tuple[FileChange, ...]) -> Reviewed:
+    """A range of one commit is that commit's change, exactly as its note tells it."""
+    news = {pair.path: pair.new for pair in pairs if pair.new}
+    regions: list[RequestRegion] = []
+    for file in change.files:
+        owned = [owner for owner in file.owners if owner.origin.kind == "ai"]
+        after = split_lines(objects.blob(news[file.path])) if owned and file.path in news else []
+        regions += [RequestRegion(file.path, o.lines, o.origin.author, _text(after, o.lines)) for o in owned]
+    sessions = {key: session for key, session in change.sessions.items() if key.startswith("s_")}
+    return Reviewed((change,), pairs, change.files, tuple(regions), _removals(objects, (change,)), sessions)
 
 
 def _ai_ranges(

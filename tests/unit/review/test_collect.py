@@ -12,6 +12,8 @@ from real_git import RealGit
 from request_story import CHARGE, CLAUDE, RETRIED, Story
 
 from earmark.gate.gather import added, of_span
+from earmark.origin import state
+from earmark.origin.digest import digest
 from earmark.origin.model import LineRange
 from earmark.review import span
 from earmark.review.collect import Collected, Sources, collect
@@ -193,6 +195,19 @@ def test_what_is_judged_is_what_the_assistant_did(story: Story) -> None:
     assert [term.evidence for term in request.terms if term.name == "size-added"] == ["5 lines added outside tests"]
     assert [term.evidence for term in request.terms if term.name == "production"] == ["payments/charge.py"]
     assert request.level in ("medium", "high", "critical")
+
+
+def test_one_commit_is_declared_as_the_commit_itself_is(story: Story) -> None:
+    """Equal removed lines whose places matter: the block of a squash of one commit is the commit's own."""
+    story.git.write("payments/charge.py", CHARGE + "\n\ndef refund(order):\n    if order.paid:\n        return None\n")
+    story.git.commit("By hand")
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.writes("payments/charge.py", CHARGE + "\n\ndef refund(order):\n    return provider.refund(order)\n")
+    head = story.commit("Refund")
+    (change,) = state.commits(story.repo, story.ledger, [head])
+    found = collected(story).request
+    assert parse(b"x\n\n" + found.trailers.encode()).declared.digest == digest(change.files)
+    assert (found.ai_lines, found.ai_removed) == (change.ai_lines, change.ai_removed) == (1, 2)
 
 
 def test_the_gate_says_the_same_risk(story: Story) -> None:
