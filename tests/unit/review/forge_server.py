@@ -86,7 +86,7 @@ class ForgeServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, service: Service, *, prefix: str = "", faults: Faults | None = None, tls: Any = None) -> None:
+    def __init__(self, service: Service, *, prefix: str = "", faults: Faults | None = None) -> None:
         self.service = service
         self.prefix = prefix
         self.faults = faults
@@ -94,13 +94,10 @@ class ForgeServer(ThreadingHTTPServer):
         self.wrong: list[str] = []
         self.guard = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
-        if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_side=True)
-        self.scheme = "http" if tls is None else "https"
 
     @property
     def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}{self.prefix}"
+        return f"http://127.0.0.1:{self.server_address[1]}{self.prefix}"
 
     def writes(self) -> list[tuple[str, str]]:
         """Method and path of every call that is no read."""

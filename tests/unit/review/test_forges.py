@@ -232,7 +232,12 @@ def test_gits_credential_helper_is_asked_for_the_interface_host_last() -> None:
     gerrit = place(parse("ssh://review.example.com:29418/p"), {}, {})
     assert credential(gerrit, {}, helper).value == "YWRhOnNlY3JldA=="
     assert credential(place(parse("git@github.com:o/r"), TOKENS, {}), TOKENS, helper).value == "gh-secret"
-    assert asked == ["https://gitlab.example.com/api/v4", "https://review.example.com"]
+    assert credential(place(parse("git@github.com:o/r"), {}, {}), {}, helper).value == "secret"
+    elsewhere = {"EARMARK_FORGE_URL": "https://git.example.com/api/v3"}
+    assert credential(place(parse("git@github.com:o/r"), elsewhere, {}), elsewhere, helper).value == "secret"
+    assert asked == [
+        "https://gitlab.example.com", "https://review.example.com", "https://github.com", "https://git.example.com",
+    ]  # fmt: skip
 
 
 def test_a_credential_does_not_show_itself() -> None:

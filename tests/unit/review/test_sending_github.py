@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import socketserver
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from forge_server import Call, Fault, ForgeServer, Reply, serving
@@ -341,6 +343,31 @@ def test_a_proxy_is_not_asked_about_this_machine(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with serving(GitHubService()) as server:
         assert send(server).created
+
+
+class Proxy(socketserver.StreamRequestHandler):
+    """Takes the first line and refuses."""
+
+    seen: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        self.seen.append(self.rfile.readline())
+        self.wfile.write(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+
+
+def test_a_proxy_is_asked_for_other_hosts_and_hears_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_address[1]}")
+        forge = GitHub(Project("https://forge.invalid", "o/r"))
+        credential = Credential("secret-token")
+        with (
+            Sender("https://forge.invalid", credential, lambda push: "", FakeClock().clock, tries=1) as sender,
+            pytest.raises(Unreachable),
+        ):
+            sender.carry_out(lambda: forge.request(ASK))
+        proxy.shutdown()
+    assert Proxy.seen == [b"CONNECT forge.invalid:443 HTTP/1.1\r\n"]
 
 
 def test_effectively_once_under_random_faults() -> None:

@@ -106,7 +106,7 @@ def credential(
         value = environ[present[0]].strip()
         broken = not (value.isascii() and value.isprintable())
         return Credential("", f"{present[0]} holds characters no token has") if broken else Credential(value)
-    found = helper(where.project.api) if helper else None
+    found = helper(_login_page(where.project)) if helper else None
     if found and ":" in found:
         if where.kind == "gerrit":
             return Credential(base64.b64encode(found.encode()).decode())
@@ -118,6 +118,13 @@ def credential(
         )  # fmt: skip
     wanted = " or ".join(names) or "a git credential"
     return Credential("", f"no token for {host}: set {wanted}, or store one with git's credential helper")
+
+
+def _login_page(project: Project) -> str:
+    """The address that git's own credentials are kept for: GitHub's interface has a host of its own beside it."""
+    api, web = urlsplit(project.api), urlsplit(project.web)
+    beside = api.scheme == web.scheme and api.netloc == f"api.{web.netloc}"
+    return f"{web.scheme}://{web.netloc}" if beside else f"{api.scheme}://{api.netloc}"
 
 
 def forge_of(where: Place, *, with_token: bool = True) -> Forge:
