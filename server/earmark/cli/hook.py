@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from earmark.commit.flow import Outcome
+    from earmark.commit.outcome import Outcome
     from earmark.git.repository import Repository
 
 
@@ -31,21 +31,23 @@ def run(argv: list[str]) -> int:
 
 
 def _run(name: str, arguments: Sequence[str]) -> Outcome:
-    from earmark.commit import flow
+    from earmark.commit.outcome import Outcome
     from earmark.git.repository import from_hook
 
     repo = from_hook(os.environ, os.getcwd())
     if repo is None:
-        return flow.Outcome()
-    if name == "prepare-commit-msg":
+        return Outcome()
+    if name in ("prepare-commit-msg", "commit-msg"):
+        from earmark.commit import flow
+
+        if name == "commit-msg":
+            return flow.commit_msg(repo, arguments)
         return flow.prepare_commit_msg(repo, arguments, os.environ)
-    if name == "commit-msg":
-        return flow.commit_msg(repo, arguments)
+    from earmark.commit import after
+
     if name == "post-rewrite":
-        return flow.post_rewrite(repo, sys.stdin.buffer.read())
-    if name == "post-merge":
-        return flow.post_merge(repo)
-    return flow.pre_push(_trusted(repo), arguments)
+        return after.post_rewrite(repo, sys.stdin.buffer.read())
+    return after.post_merge(repo) if name == "post-merge" else after.pre_push(_trusted(repo), arguments)
 
 
 def _trusted(repo: Repository) -> Repository:

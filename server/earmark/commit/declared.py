@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.commit import pending
 from earmark.commit.situation import Situation
-from earmark.gate import gather
-from earmark.gate.facts import CannotTell
-from earmark.git import history
-from earmark.git import notes as git_notes
-from earmark.git.changes import FileChange, commit_changes, staged_changes
-from earmark.git.history import Commit
+from earmark.git.changes import FileChange, staged_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
-from earmark.origin import notes, settle, state
-from earmark.origin.commit_origins import derive
-from earmark.origin.digest import digest
+from earmark.origin import state
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
-from earmark.policy import load, model
+from earmark.policy import model
 from earmark.policy.scope import needs_declaration
 from earmark.trailers import declare
-from earmark.trailers.message import blocks
+
+BASE_POLICY = "EARMARK_BASE_POLICY"
 
 
 class Declared(NamedTuple):
@@ -57,7 +50,11 @@ def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapp
     the note is derived later."""
     pairs = staged_changes(repo, situation.base or repo.empty_tree)
     with Objects(repo) as objects:
-        change, unexplained = _change(repo, ledger, objects, situation)
+        change, unexplained = state.record_index(repo, ledger, objects, pairs), ""
+        if situation.kind != "commit" or situation.sources:
+            from earmark.commit import continued
+
+            change, unexplained = continued.change(repo, ledger, objects, situation, pairs)
         policy, problems = policy_of(objects, environ)
         risk, late = _risk(ledger, objects, pairs, change, policy)
         changes = _range(repo, ledger, policy, change)
@@ -69,14 +66,27 @@ def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapp
 
 def policy_of(objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
     """The policy this commit is judged by before it is pushed: HEAD's, tightened by the organisation's. What is wrong
-    with either is said, and does not stop a commit."""
-    name = f"HEAD:{model.FILE}"
-    problems = [f"{model.FILE}:{p.line}: {p.message}" for p in load.parse(objects.blob(name))[1][:3]]
+    with either is said, and does not stop a commit.
+
+    The gate reads both in the same way (`gate.gather`), but a hook has no time to import the gate.
+    """
+    text, named = objects.blob(f"HEAD:{model.FILE}"), environ.get(BASE_POLICY)
+    if not text and not named:
+        return model.DEFAULT, []
+    from earmark.policy import load
+    from earmark.policy.merge import merge_base
+
+    policy, wrong = load.parse(text)
+    problems = [f"{model.FILE}:{p.line}: {p.message}" for p in wrong[:3]]
+    if not named:
+        return policy, problems
+
     try:
-        trust = gather.Trust(gather.base_policy(None, environ))
-        return gather.policy_at(objects, name, trust), problems
-    except CannotTell as error:
-        return gather.policy_at(objects, name, gather.INSIDE), [*problems, str(error)]
+        with open(named, "rb") as file:
+            base, wrong = load.parse(file.read(load.MAX_BYTES + 1))
+    except OSError as error:
+        return policy, [*problems, f"the base policy {named} cannot be read: {error.strerror}"]
+    return merge_base(base, policy), [*problems, *(f"{named}:{p.line}: {p.message}" for p in wrong[:3])]
 
 
 def _risk(
@@ -111,43 +121,10 @@ def _range(repo: Repository, ledger: Ledger, policy: model.Policy, change: Chang
     """`change` with the commits that are not pushed yet, where the trivial limit asks for their sum."""
     if not policy.declare.trivial_lines or not change.is_ai or not change.parent:
         return [change]
-    settle.settle(repo, ledger)
+    from earmark.git import history
+    from earmark.origin.settle import settle
+
+    settle(repo, ledger)
     unpushed = history.commits(repo, change.parent, "--not", "--remotes")
     ids = [commit.id for commit in unpushed[-200:]]
     return [*state.commits(repo, ledger, ids), change]
-
-
-def _change(repo: Repository, ledger: Ledger, objects: Objects, situation: Situation) -> tuple[Change, str]:
-    """The origins of the staged change against the first parent, and the source commit that cannot be explained."""
-    plain = state.record_index(repo, ledger)
-    if situation.kind == "commit" and not situation.sources:
-        return plain, ""
-    if situation.sources and not os.path.isdir(os.path.join(repo.git_dir, "rebase-merge")):
-        settle.settle(repo, ledger)
-    priors, unexplained = _priors(repo, ledger, objects, situation.sources)
-    pairs = staged_changes(repo, situation.base or repo.empty_tree)
-    commit = Commit("", "", situation.parents, "", "", 0, "", "", 0, b"")
-    return derive(repo, ledger, objects, commit, pairs, priors, True), unexplained
-
-
-def _priors(
-    repo: Repository, ledger: Ledger, objects: Objects, sources: Sequence[str]
-) -> tuple[list[tuple[str, bytes]], str]:
-    """The notes of `sources`, and the first of them whose declaration nothing here accounts for.
-
-    In the middle of a rebase commits have no notes yet: one that the ledger accounts for exactly as it declares is
-    as good as noted.
-    """
-    present = [id_ for id_ in sources if objects.info(id_) is not None]
-    stored = git_notes.read(repo, notes.REF, present, objects=objects)
-    pairs = commit_changes(repo, [id_ for id_ in present if id_ not in stored])
-    unexplained = ""
-    for commit in history.read(repo, list(pairs), objects=objects):
-        change = derive(repo, ledger, objects, commit, pairs[commit.id], [], True)
-        known = digest(change.files)
-        if change.is_ai:
-            stored[commit.id] = notes.format_note(notes.from_change(change, known))
-        declared = blocks(commit.message)
-        if declared and known not in [block.digest for block in declared]:
-            unexplained = unexplained or commit.id
-    return [(id_, stored[id_]) for id_ in present if id_ in stored], unexplained

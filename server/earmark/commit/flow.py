@@ -1,35 +1,25 @@
-"""What the hooks do once one of them has started us."""
+"""The hooks that run while a commit is made."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from earmark.commit import declared as declaring
 from earmark.commit import messages, parent, pending, preview, situation
 from earmark.commit.declared import Declared
+from earmark.commit.outcome import Outcome
 from earmark.commit.pending import Pending
-from earmark.git import config, refs
+from earmark.git import refs
 from earmark.git.changes import staged_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
-from earmark.git.worktree import read_file
-from earmark.origin import settle
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger, folder
-from earmark.policy import load
 from earmark.policy.model import FILE
 from earmark.policy.scope import ai_files
 from earmark.trailers import message as trailers
-
-
-class Outcome(NamedTuple):
-    """`lines` are for the user's terminal; with `refused` the git command fails."""
-
-    lines: tuple[str, ...] = ()
-    refused: bool = False
 
 
 def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapping[str, str]) -> Outcome:
@@ -49,7 +39,7 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
         if found.policy.declare.mode == "forbid" and found.change.is_ai:
             return Outcome((*found.problems, *_forbidden(found)), refused=True)
         message = messages.read(file)
-        how = messages.manner(config.read(repo), message, source, started_by, environ)
+        how = messages.manner(repo, message, source, started_by, environ)
         lines = list(found.problems)
         if found.block and how.editor:
             _ask(repo, file, message, found, how)
@@ -62,7 +52,9 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
             _update(file, message, messages.with_block(message, found.block, how.comment))
         if not found.change.is_ai and not now.sources:
             # Nothing to declare, so there is time to write the notes that are due and to put the flag down.
-            settle.settle(repo, ledger)
+            from earmark.origin.settle import settle
+
+            settle(repo, ledger)
     return Outcome(tuple(lines))
 
 
@@ -85,42 +77,6 @@ def commit_msg(repo: Repository, arguments: Sequence[str]) -> Outcome:
     if trailers.blocks(plain, kept.comment):
         return Outcome()
     return _declined(repo, kept, head)
-
-
-def post_rewrite(repo: Repository, told: bytes) -> Outcome:
-    """Write the notes of rewritten commits, and say which declarations no longer fit. `told` is git's list of
-    `old new` lines."""
-    from earmark.commit import stale
-
-    rewritten: dict[str, list[str]] = {}
-    for line in told.decode("ascii", "replace").splitlines():
-        old, _, new = line.partition(" ")
-        if new:
-            rewritten.setdefault(new.split(" ")[0], []).append(old)
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger, rewritten)
-        count = len(stale.commits(repo, rewritten))
-    if not count:
-        return Outcome()
-    what = "1 commit declares" if count == 1 else f"{count} commits declare"
-    return Outcome((f"{what} what no longer fits; `earmark tag` with their range mends that",))
-
-
-def post_merge(repo: Repository) -> Outcome:
-    """Write the notes that are due."""
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger)
-    return Outcome()
-
-
-def pre_push(repo: Repository, arguments: Sequence[str]) -> Outcome:
-    """Bring the notes to where the branch is going, before it arrives."""
-    from earmark.commit import share
-
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger)
-    problem = share.push(repo, arguments[0] if arguments else "origin")
-    return Outcome((problem,) if problem else ())
 
 
 def _ask(repo: Repository, file: str, message: bytes, found: Declared, how: messages.Manner) -> None:
@@ -156,6 +112,15 @@ def _forbidden(found: Declared) -> list[str]:
     ]
 
 
+def _mode_on_disk(repo: Repository) -> str:
+    if not os.path.exists(os.path.join(repo.top, FILE)):
+        return ""
+    from earmark.git.worktree import read_file
+    from earmark.policy.load import MAX_BYTES, parse
+
+    return parse(read_file(repo, FILE, MAX_BYTES) or b"")[0].declare.mode
+
+
 def _look_at_policy(repo: Repository, found: Declared) -> None:
     """Leave for the shell part of the hook what it cannot read itself: that this policy was looked at, and whether it
     declares every commit."""
@@ -164,8 +129,7 @@ def _look_at_policy(repo: Repository, found: Declared) -> None:
     with open(os.path.join(ours, "policy"), "wb"):
         pass
     # The file on disk may be the one about to be committed, and the shell part will not see it change any more.
-    coming = load.parse(read_file(repo, FILE, load.MAX_BYTES) or b"")[0]
-    if "always" in (coming.declare.mode, found.policy.declare.mode) and found.policy.base is None:
+    if found.policy.base is None and "always" in (found.policy.declare.mode, _mode_on_disk(repo)):
         with open(always, "wb"):
             pass
     elif os.path.exists(always):

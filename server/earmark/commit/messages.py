@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from earmark.commit import preview
 from earmark.commit.parent import Parent
-from earmark.git.config import Config
+from earmark.git import config
+from earmark.git.repository import Repository
 from earmark.trailers import message as trailers
 
 # With these clean-ups git keeps comment lines, so none may be put into the message.
@@ -29,8 +30,12 @@ class Manner(NamedTuple):
         return self.editor and self.cleanup not in _KEEPS_COMMENTS
 
 
-def manner(settings: Config, message: bytes, source: str, parent: Parent, environ: Mapping[str, str]) -> Manner:
+def manner(repo: Repository, message: bytes, source: str, parent: Parent, environ: Mapping[str, str]) -> Manner:
     """How git will treat this message; `source` is the hook's second argument."""
+    if source == "message" and all(line[:1].isalnum() or not line.strip() for line in message.split(b"\n")):
+        # Nothing in it can be a comment, so there is no need to ask git how one begins.
+        return Manner("#", False, parent.cleanup)
+    settings = config.read(repo)
     comment = preview.comment_char(settings, message)
     editor = source in ("", "template") and environ.get("GIT_EDITOR") != ":"
     return Manner(comment, editor, parent.cleanup or settings.get("commit.cleanup") or "")

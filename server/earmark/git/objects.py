@@ -59,7 +59,8 @@ class Objects:
 
     def get(self, name: str) -> Object | None:
         """The object any revision syntax names, or None. Raises `ObjectTooLarge` beyond `limit` bytes."""
-        return next(self.get_all([name]))
+        self._ask("contents", [self._spelled(name)])
+        return self._read(name)
 
     def info(self, name: str) -> Info | None:
         """Id, kind and size of the object `name`, or None."""
@@ -105,7 +106,7 @@ class Objects:
         # Listed first: the process answers in order, so its sizes are read before contents are asked.
         for info in list(infos):
             if info and info.size > self.limit:
-                raise ObjectTooLarge(f"object {info.id} has {info.size} bytes, more than the limit {self.limit}")
+                raise self._too_large(info)
             if len(window) == _WINDOW or (window and size + (info.size if info else 0) > self.limit):
                 yield window
                 window, size = [], 0
@@ -149,11 +150,18 @@ class Objects:
         info = self._header(name)
         if info is None:
             return None
+        if info.size > self.limit:
+            # Its bytes are on their way: ending the process is cheaper than reading them.
+            self.close_quietly()
+            raise self._too_large(info)
         assert self._process and self._process.stdout
         data = self._process.stdout.read(info.size)
         if self._process.stdout.read(1) != b"\n":
             raise self._ended()
         return Object(info.id, info.kind, data)
+
+    def _too_large(self, info: Info) -> ObjectTooLarge:
+        return ObjectTooLarge(f"object {info.id} has {info.size} bytes, more than the limit {self.limit}")
 
     def _ended(self) -> GitError:
         self.close_quietly()

@@ -39,21 +39,21 @@ def worktree(repo: Repository, ledger: Ledger) -> Change:
         return _change(repo, ledger, worktree_changes(repo), lambda _: b"", objects, on_disk=True)
 
 
-def record_index(repo: Repository, ledger: Ledger) -> Change:
+def record_index(repo: Repository, ledger: Ledger, objects: Objects, pairs: Iterable[FileChange]) -> Change:
     """`staged`, with each AI file's regions kept in the ledger under the content about to be committed.
 
     Called by prepare-commit-msg, where the final tree is known: the note can then be derived from the commit alone.
+    `pairs` are the staged changes.
     """
-    with Objects(repo) as objects:
-        changes = [c for c in staged_changes(repo) if is_text_change(c)]
-        at = ledger.now()
-        with ledger.transaction():
-            for change in changes:
-                text = objects.blob(change.new)
-                snap = lookup.snapshot(repo, ledger, change.path, text, old_path=change.old_path)
-                if lookup.has_evidence(snap):
-                    ledger.put_snapshot(change.path, snap, source="index", at=at)
-        return _change(repo, ledger, changes, objects.blob, objects)
+    changes = [c for c in pairs if is_text_change(c)]
+    at = ledger.now()
+    with ledger.transaction():
+        for change in changes:
+            text = objects.blob(change.new)
+            snap = lookup.snapshot(repo, ledger, change.path, text, old_path=change.old_path)
+            if lookup.has_evidence(snap):
+                ledger.put_snapshot(change.path, snap, source="index", at=at)
+    return _change(repo, ledger, changes, objects.blob, objects)
 
 
 def commits(repo: Repository, ledger: Ledger, ids: Sequence[str], *, notes_at: str = notes.REF) -> list[Change]:

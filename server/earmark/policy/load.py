@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -30,6 +29,8 @@ def parse(text: bytes) -> tuple[model.Policy, tuple[Problem, ...]]:
     Never raises: a key with a wrong value counts as absent, a rule without what it is about is left out, and a file
     that is no TOML gives the defaults. Each unknown key is reported once.
     """
+    import tomllib  # most repositories have no policy, and every hook of theirs would pay for it
+
     if len(text) > MAX_BYTES:
         message = f"the policy has {len(text)} bytes; at most {MAX_BYTES} are read, so none is"
         return model.DEFAULT, (Problem(1, 1, message),)
