@@ -114,7 +114,8 @@ def _tested(table: dict[str, Any]) -> bool:
 
 
 def _capture(table: dict[str, Any]) -> Test:
-    name, test = table["of"], value_test(table)
+    # Only a value is followed to what stands behind its name; other captures are the text they are.
+    name, test = table["of"], value_test(table, follow=table["of"] == "value")
     absent_ok = "absent" in _listed(table.get("is"))
 
     def check(source: Source, hit: Hit) -> bool:
@@ -128,8 +129,9 @@ def _listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def value_test(table: dict[str, Any]) -> Callable[[Source, Node], bool]:
-    """All tests of a table on one expression."""
+def value_test(table: dict[str, Any], follow: bool = True) -> Callable[[Source, Node], bool]:
+    """All tests of a table on one expression; with `follow` the text of what a name stands for counts too."""
+    texts = _with_origins if follow else _alone
     tests: list[Callable[[Source, Node], bool]] = []
     kinds = _listed(table.get("is"))
     unknown = [kind for kind in kinds if kind not in _KINDS]
@@ -139,10 +141,10 @@ def value_test(table: dict[str, Any]) -> Callable[[Source, Node], bool]:
         tests.append(lambda source, node: any(_KINDS[kind](source, node) for kind in kinds))
     if "matches" in table:
         wanted = regex(table["matches"])
-        tests.append(lambda source, node: any(wanted.search(source.of(n)) for n in _with_origins(source, node)))
+        tests.append(lambda source, node: any(wanted.search(source.of(n)) for n in texts(source, node)))
     if "lacks" in table:
         unwanted = regex(table["lacks"])
-        tests.append(lambda source, node: not any(unwanted.search(source.of(n)) for n in _with_origins(source, node)))
+        tests.append(lambda source, node: not any(unwanted.search(source.of(n)) for n in texts(source, node)))
     if "min" in table or "max" in table:
         low, high = table.get("min", float("-inf")), table.get("max", float("inf"))
         tests.append(lambda source, node: (n := number(source, node)) is not None and low <= n <= high)
@@ -150,6 +152,10 @@ def value_test(table: dict[str, Any]) -> Callable[[Source, Node], bool]:
         least = float(table["entropy"])
         tests.append(lambda source, node: flow.entropy(source.of(node).strip("\"'`")) >= least)
     return lambda source, node: all(test(source, node) for test in tests)
+
+
+def _alone(source: Source, node: Node) -> list[Node]:
+    return [node]
 
 
 def _with_origins(source: Source, node: Node) -> list[Node]:

@@ -64,6 +64,7 @@ class _Run:
         self.ranges = _merged(ranges, len(text)) if ranges is not None else None
         self.program: Program = program_for(rules, language)
         self.found: list[Finding] = []
+        self._needs: dict[int, bool] = {}
         self.errors: list[str] = []
         self.deadline = monotonic() + TIME_LIMIT
         self.in_tests = is_test_path(path)
@@ -87,6 +88,15 @@ class _Run:
     def touches(self, start: int, end: int) -> bool:
         return self.ranges is None or _touches(self.ranges, start, end)
 
+    def needed(self, matcher: Matcher) -> bool:
+        """Whether the file holds what the matcher cannot do without; asked once a file."""
+        if not matcher.needs:
+            return True
+        known = self._needs.get(id(matcher))
+        if known is None:
+            known = self._needs[id(matcher)] = any(need in self.text for need in matcher.needs)
+        return known
+
     def late(self) -> bool:
         if monotonic() < self.deadline:
             return False
@@ -105,7 +115,7 @@ class _Run:
         spans = self.ranges if self.ranges is not None else [(0, len(self.text))]
         for entry in self.program.texts:
             expression, _, matcher = entry
-            if not _needed(matcher, self.text) or self.late():
+            if not self.needed(matcher) or self.late():
                 continue
             for first, end in spans:
                 start = self.text.rfind(b"\n", 0, first) + 1
@@ -141,7 +151,7 @@ class _Run:
             holds = bool(regex(table["matches"]).search(self.text.decode("latin-1")))
             if holds == bool(table.get("not")):
                 return False
-        return _needed(matcher, self.text)
+        return self.needed(matcher)
 
     def commands(self, source: Source) -> None:
         if self.language == "bash":
@@ -197,15 +207,20 @@ class _Run:
             for number, (index, captures) in enumerate(found):
                 if number % 128 == 127 and self.late():
                     return
-                self._match(source, self.program.roles[index], {name: nodes[0] for name, nodes in captures.items()})
+                self._match(source, self.program.roles[index], captures)
 
-    def _match(self, source: Source, role: str | tuple[Entry, ...], captures: dict[str, Node]) -> None:
+    def _match(self, source: Source, role: str | tuple[Entry, ...], found: dict[str, list[Node]]) -> None:
         if role == "call":
-            self._call(source, captures["match"])
-        elif role == "setting":
+            self._call(source, found["match"][0])
+            return
+        if role == "string":
+            self._string(source, found["match"][0])
+            return
+        if isinstance(role, tuple) and not any(self.needed(entry[2]) for entry in role):
+            return
+        captures = {name: nodes[0] for name, nodes in found.items()}
+        if role == "setting":
             self._setting(source, captures)
-        elif role == "string":
-            self._string(source, captures["match"])
         elif isinstance(role, tuple):
             node = captures.get("match") or next(iter(captures.values()), None)
             if node is None:
@@ -255,7 +270,7 @@ class _Run:
 
     def _judge(self, source: Source, entry: Entry, hit: Hit) -> bool:
         matcher = entry[2]
-        if not _needed(matcher, self.text):
+        if not self.needed(matcher):
             return False
         if not all(test(source, hit) for test in matcher.when) or any(test(source, hit) for test in matcher.unless):
             return False
@@ -269,10 +284,6 @@ _SHELL_START = (
     r"(?i)^[rbuf@$]{0,2}[\"'`]{1,3}\s*(?:sudo\s+)?(?:rm|terraform|kubectl|git|docker|helm|aws|gcloud|dd|mkfs|chmod|curl"
     r"|wget|redis-cli|dropdb|psql|mysql|pulumi|cdk|find|shred|mkfs\.\w+|az|gsutil|systemctl|iptables|shutdown)\s+\S"
 )
-
-
-def _needed(matcher: Matcher, text: bytes) -> bool:
-    return not matcher.needs or any(need in text for need in matcher.needs)
 
 
 def _in_docstring(source: Source, node: Node) -> bool:

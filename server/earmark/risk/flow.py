@@ -224,15 +224,7 @@ def _mentions_string(source: Source, node: Node, depth: int) -> bool:
 
 def is_parameter(source: Source, node: Node) -> bool:
     """True when the name is a parameter of the function around it."""
-    name = source.of(node)
-    scope = source.function(node)
-    holder = scope.child_by_field_name("parameters") or scope.child_by_field_name("parameter")
-    if holder is None:
-        declarator = scope.child_by_field_name("declarator")
-        holder = declarator.child_by_field_name("parameters") if declarator is not None else None
-    if holder is None:
-        return False
-    return bool(_re(r"(?:^|[^\w$])" + _escaped(name) + r"(?:$|\W)").search(source.of(holder)))
+    return source.of(node) in source.parameters(source.function(node))
 
 
 def _escaped(name: str) -> str:

@@ -148,7 +148,8 @@ def _merge(
 def _own_patterns(entry: Entry, language: str) -> list[str]:
     pattern, _, matcher = entry
     if matcher.anchor == "query":
-        return [pattern]
+        # Rules that ask for the same shape share one pattern of the query.
+        return [pattern.strip()]
     shape = profile(language)
     roles = {"@loop": shape.loops, "@catch": shape.catches, "@function": shape.functions, "@try": shape.tries,
              "@call": frozenset(shape.calls), "@string": frozenset(shape.strings)}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.risk.imports import aliases
@@ -10,6 +11,7 @@ from earmark.risk.profiles import profile
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
+_WORD = re.compile(r"[$\w]+")
 _ARGUMENT_LISTS = frozenset(
     {"value_arguments", "call_suffix", "arguments", "argument_list", "token_tree", "constructor_suffix"}
 )
@@ -36,6 +38,7 @@ class Source:
         "_assigned",
         "_cursor_root",
         "_names",
+        "_parameters",
         "language",
         "path",
         "profile",
@@ -53,6 +56,7 @@ class Source:
         self._ancestors: dict[int, tuple[Node, ...]] = {}
         self._arguments: dict[int, tuple[Argument, ...]] = {}
         self._names: dict[int, tuple[str, ...]] = {}
+        self._parameters: dict[int, frozenset[str]] = {}
         self._assigned: dict[int, dict[str, list[Node]]] = {}
 
     def of(self, node: Node) -> str:
@@ -118,6 +122,18 @@ class Source:
         known = self._arguments.get(call.id)
         if known is None:
             known = self._arguments[call.id] = tuple(_arguments(self, call))
+        return known
+
+    def parameters(self, function: Node) -> frozenset[str]:
+        """The words of a function's parameter list: its parameters, and what annotates them."""
+        known = self._parameters.get(function.id)
+        if known is None:
+            holder = function.child_by_field_name("parameters") or function.child_by_field_name("parameter")
+            declarator = function.child_by_field_name("declarator")
+            if holder is None and declarator is not None:
+                holder = declarator.child_by_field_name("parameters")
+            text = self.of(holder) if holder is not None else ""
+            known = self._parameters[function.id] = frozenset(_WORD.findall(text))
         return known
 
     def assigned(self, scope: Node) -> dict[str, list[Node]]:
