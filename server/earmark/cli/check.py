@@ -35,6 +35,9 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--pre-receive", action="store_true", help="a push: `old new ref` lines on standard input")
     parser.add_argument("--phase", choices=PHASES, help="how far the change has come; by default what fits")
     parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument(
+        "--reviews", action="store_true", help="count the approvals given on the forge (needs its token)"
+    )
     parser.add_argument("--base-policy", metavar="FILE", help="the organisation's policy, which can only be tightened")
     return parser
 
@@ -75,7 +78,12 @@ def _verdict(asked: Namespace, phase: str) -> Verdict:
         if asked.staged:
             return check(gather.of_staged(repo, ledger, phase, trust))
         span = gather.span(repo, asked.range) if ".." in (asked.range or "") else gather.added(repo, asked.range or "")
-        return check(gather.of_span(repo, ledger, span, phase, trust))
+        facts = gather.of_span(repo, ledger, span, phase, trust)
+        if asked.reviews:
+            from earmark.cli.review_gate import with_reviews
+
+            facts = with_reviews(repo, ledger, asked.range or "", facts)
+        return check(facts)
 
 
 def _push(asked: Namespace, trust: Trust) -> Verdict:

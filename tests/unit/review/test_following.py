@@ -15,6 +15,7 @@ from request_story import CHARGE, POLICY, RETRIED, Story
 from test_command import VARIABLES
 from test_sending_github import ASK, DOCUMENT, KEY, FakeClock
 
+from earmark.cli.check import run as check
 from earmark.cli.review import run
 from earmark.origin.model import LineRange
 from earmark.policy import model
@@ -317,3 +318,33 @@ def test_who_is_next_is_said_after_two_days(
         monkeypatch.setattr(time, "time", lambda: later)
         assert run(["status"]) == 1
         assert "asked 3 days ago; second choice: Ada Example" in capsys.readouterr().out
+
+
+def gate(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, list[str]]:
+    capsys.readouterr()
+    code = check(["origin/main..HEAD", "--phase", "merge", "--format", "json", *more])
+    out = json.loads(capsys.readouterr().out)
+    return code, [v["code"] for v in out.get("violations", []) if v["code"].startswith("approval")]
+
+
+def test_the_gate_counts_the_forges_reviews_and_says_when_it_cannot(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gate(capsys)[1] == ["approval-missing"]
+    assert check(["origin/main..HEAD", "--phase", "merge", "--reviews"]) == 2
+    assert "reviews on the forge are not known" in capsys.readouterr().err
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert gate(capsys, "--reviews")[1] == ["approval-missing"]
+        assert run(["request"]) == 0
+        service.review(1, "stranger", "APPROVED", story.git("rev-parse", "HEAD"))
+        assert gate(capsys, "--reviews")[1] == ["approval-level"]
+        service.review(1, "grace", "APPROVED", story.git("rev-parse", "HEAD"))
+        assert gate(capsys, "--reviews")[1] == []
+        story.writes("payments/charge.py", RETRIED.replace("pass", "continue"))
+        story.commit("Go on")
+        assert gate(capsys, "--reviews")[1] == ["approval-stale"]
+        server.faults = lambda number, call: Fault(Reply(404, {"message": "Not Found"}))
+        assert check(["origin/main..HEAD", "--phase", "merge", "--reviews"]) == 2
