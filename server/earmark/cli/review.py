@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from earmark.review.collect import Collected
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place
+    from earmark.review.span import Span
 
 _COMMANDS = {
     "request": "ask for a review of AI changes",
@@ -81,7 +82,7 @@ def _requested(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
 
     try:
         span = find(repo, asked.range, target=asked.target, remote=asked.remote)
-        where = place(span)
+        where = _place(repo, span, anywhere=asked.document)
         found = collected(repo, ledger, span, where, asked)
         for problem in found.problems:
             print(f"earmark review request: {display(problem)}", file=sys.stderr)
@@ -132,6 +133,21 @@ def _say_queue(repo: Repository, where: Place, token: Credential, forge: Forge, 
     for login, count in queue_of(repo, where, token, forge, ask.reviewers).items():
         noun = "request waits" if count == 1 else "requests wait"
         print(f"{display(login)}: {count} open {noun}", file=sys.stderr)
+
+
+def _place(repo: Repository, span: Span, *, anywhere: bool) -> Place:
+    """Where the request goes; with `anywhere` a repository without a forge will do, for reading the document."""
+    from pathlib import PurePath
+
+    from earmark.review.forges.forge import Project
+    from earmark.review.forges.hosts import ForgeUnknown, Place
+
+    try:
+        return place(span)
+    except ForgeUnknown:
+        if not anywhere:
+            raise
+        return Place("github", Project("", PurePath(repo.top).name), False)
 
 
 def _send(repo: Repository, where: Place, token: Credential, ask: Ask, found: Collected, *, as_data: bool) -> int:

@@ -86,7 +86,7 @@ def collected(
     host = urlsplit(where.project.web or where.project.api).hostname or ""
     sources = Sources(
         where.kind,
-        f"{host}/{where.project.path}",
+        f"{host}/{where.project.path}".lstrip("/"),
         date.today(),
         load or {},
         title=asked.title,

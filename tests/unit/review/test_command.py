@@ -105,6 +105,14 @@ def test_the_document_as_data(story: Story, capsys: pytest.CaptureFixture[str]) 
     assert found["regions"][0]["lines"] == {"start": 2, "end": 6}
 
 
+def test_the_document_needs_no_forge(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    story.git("remote", "remove", "origin")
+    assert run(["request", "--document"]) == 0
+    assert printed(capsys)["repository"] == "repo"
+    assert run(["request", "--dry-run"]) == 2
+    assert "EARMARK_FORGE" in one_line(capsys)
+
+
 @pytest.mark.parametrize(
     ("forge", "kinds"),
     [
