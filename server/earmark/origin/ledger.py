@@ -24,32 +24,8 @@ from earmark.git import refs
 from earmark.git.repository import Repository
 from earmark.origin.model import Origin, Region, Removal, Session, Snapshot
 
-VERSION = 1
+_VERSION = 2  # equal to ledger_schema.VERSION, which only a new or an old ledger imports
 BUSY_SECONDS = 2.0
-_TEXTS_PER_PATH = 24
-_SNAPSHOTS_PER_PATH = 400
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sessions (
-  id TEXT PRIMARY KEY, tool TEXT NOT NULL, conversation TEXT NOT NULL, model TEXT NOT NULL,
-  director TEXT NOT NULL, transcript TEXT NOT NULL, transcript_digest TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE contents (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE snapshots (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, worktree TEXT NOT NULL, path TEXT NOT NULL, content TEXT NOT NULL,
-  regions TEXT NOT NULL, removals TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL);
-CREATE INDEX snapshots_by_path ON snapshots (path, worktree, seq);
-CREATE INDEX snapshots_by_content ON snapshots (content, path);
-CREATE TABLE events (key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE dirty (worktree TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (worktree, path)) WITHOUT ROWID;
-CREATE TABLE candidates (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, worktree TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL,
-  at INTEGER NOT NULL);
-CREATE TABLE cache (key TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE audit (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
-  why TEXT NOT NULL, detail TEXT NOT NULL, head TEXT NOT NULL);
-"""
 
 
 class LedgerError(Exception):
@@ -111,29 +87,32 @@ class Ledger:
             )
             ledger = cls(connection, repo, in_memory)
             ledger._prepare()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _explained(error, path) from error
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise LedgerError(f"the ledger {path} cannot be opened ({error}); run `earmark doctor --repair`") from error
+        except OSError as error:
+            raise LedgerError(f"{error.filename or path} cannot be made ({error.strerror}); {_WRITABLE}") from error
         return ledger
 
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise LedgerError(f"the ledger has schema {version}, this Earmark knows {VERSION}; update Earmark")
-        if version == VERSION:
+        if version > _VERSION:
+            raise LedgerError(f"the ledger has schema {version}, this Earmark knows {_VERSION}; update Earmark")
+        if version == _VERSION:
             self._db.execute("PRAGMA synchronous=NORMAL")
             return
-        if not self.in_memory and _has_shared_memory(folder(self.repo)):
+        from earmark.origin import ledger_schema
+
+        if not version and not self.in_memory and ledger_schema.has_shared_memory(folder(self.repo)):
             self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         with self.transaction():
-            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+            if version:
+                ledger_schema.upgrade(self._db, version)
+            else:
+                ledger_schema.create(self._db)
                 # Commits older than the ledger were made without us: nothing is derived for them.
                 self.set_meta("born", refs.head(self.repo).commit)
-                self._db.execute(f"PRAGMA user_version={VERSION}")
 
     def close(self) -> None:
         """Close the database; the object must not be used afterwards."""
@@ -153,23 +132,23 @@ class Ledger:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise _explained(error, folder(self.repo)) from error
-        self._depth = 1
-        try:
+            self._depth = 1
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _explained(error, os.path.join(folder(self.repo), "ledger.db")) from error
             raise
         finally:
             self._depth = 0
 
-    def now(self) -> int:
-        """The next place in time: microseconds since the epoch, above every order the ledger holds."""
+    def now(self, at: int = 0) -> int:
+        """The next place in time: microseconds since the epoch (`at`, where something happened earlier), above every
+        order the ledger holds."""
         last = self._db.execute("SELECT at FROM snapshots ORDER BY seq DESC LIMIT 1").fetchone()
-        return max(time.time_ns() // 1000, last[0] + 1 if last else 0)
+        return max(at or time.time_ns() // 1000, last[0] + 1 if last else 0)
 
     def meta(self, key: str) -> str:
         """One stored setting, or empty."""
@@ -242,6 +221,19 @@ class Ledger:
         """The newest snapshot of exactly this content at this path, in any worktree."""
         return self._one("content=? AND path=? ORDER BY seq DESC", (content, path))
 
+    def last_at(self, path: str) -> int:
+        """The order of the newest snapshot of `path` in this worktree, 0 when there is none."""
+        row = self._db.execute(
+            "SELECT at FROM snapshots WHERE worktree=? AND path=? AND source!='index' ORDER BY seq DESC LIMIT 1",
+            (self.repo.top, path),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def last_before(self, path: str, at: int) -> Stored | None:
+        """The newest snapshot of `path` in this worktree from before the order `at`."""
+        where = "worktree=? AND path=? AND source!='index' AND at<? ORDER BY seq DESC"
+        return self._one(where, (self.repo.top, path, at))
+
     def newer(self, seq: int) -> tuple[int, tuple[str, ...]]:
         """(newest sequence number, paths of this worktree with rows after `seq`)."""
         rows = self._db.execute(
@@ -250,9 +242,9 @@ class Ledger:
         top = self._db.execute("SELECT coalesce(max(seq),0) FROM snapshots").fetchone()[0]
         return int(top), tuple(row[0] for row in rows)
 
-    def _one(self, where: str, values: tuple[str, ...]) -> Stored | None:
+    def _one(self, where: str, values: tuple[str | int, ...]) -> Stored | None:
         row = self._db.execute(
-            "SELECT seq,path,content,regions,removals,source,at,"  # noqa: S608  (where comes from the two callers above)
+            "SELECT seq,path,content,regions,removals,source,at,"  # noqa: S608  (where comes from the callers above)
             f"(SELECT data FROM contents WHERE id=snapshots.content) FROM snapshots WHERE {where} LIMIT 1",
             values,
         ).fetchone()
@@ -272,8 +264,9 @@ class Ledger:
         """`path` holds AI evidence that is not committed: the git hooks have something to do."""
         with self.transaction():
             self._db.execute("INSERT OR IGNORE INTO dirty VALUES (?,?)", (self.repo.top, path))
-        with open(os.path.join(folder(self.repo), "active"), "ab"):
-            pass
+            if not self.in_memory:
+                with open(os.path.join(folder(self.repo), "active"), "ab"):
+                    pass
 
     def dirty(self) -> tuple[str, ...]:
         """Paths of this worktree with AI evidence that was not committed when last looked at."""
@@ -284,22 +277,24 @@ class Ledger:
         """These paths hold no uncommitted AI evidence any more."""
         with self.transaction():
             self._db.executemany("DELETE FROM dirty WHERE worktree=? AND path=?", [(self.repo.top, p) for p in paths])
-            if self.in_memory or self._db.execute("SELECT 1 FROM dirty LIMIT 1").fetchone():
-                return
-            with suppress(FileNotFoundError):
+        # The file goes in a transaction of its own: whoever is killed in between leaves it standing for nothing, never
+        # missing while something is dirty; and nobody can mark a path while it goes.
+        with self.transaction(), suppress(FileNotFoundError):
+            if not self.in_memory and not self._db.execute("SELECT 1 FROM dirty LIMIT 1").fetchone():
                 os.unlink(os.path.join(folder(self.repo), "active"))
 
     def put_candidate(self, path: str, reason: str) -> None:
         """A change of `path` that may be an assistant's, with no evidence: shown as a question, never stored as AI."""
-        self._db.execute(
-            "INSERT INTO candidates (worktree,path,reason,at) VALUES (?,?,?,?)",
-            (self.repo.top, path, reason[:500], time.time_ns() // 1000),
-        )
+        with self.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO candidates (worktree,path,reason,at) VALUES (?,?,?,?)",
+                (self.repo.top, path, reason[:500], time.time_ns() // 1000),
+            )
 
     def candidates(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of the open candidates of this worktree, oldest first."""
+        """(path, reason) of the open candidates of this worktree, one a path, oldest first."""
         rows = self._db.execute(
-            "SELECT path,reason FROM candidates WHERE worktree=? ORDER BY seq", (self.repo.top,)
+            "SELECT path,reason FROM candidates WHERE worktree=? ORDER BY at, path", (self.repo.top,)
         ).fetchall()
         return tuple((row[0], row[1]) for row in rows)
 
@@ -337,19 +332,18 @@ class Ledger:
         return tuple(AuditRow(*row) for row in rows)
 
     def prune(self) -> None:
-        """Drop old texts and old rows; the newest of each path and the whole audit table stay."""
+        """Drop old texts and old rows; the newest of each path and the whole audit table stay (see `pruning`)."""
+        from earmark.origin import pruning
+
         with self.transaction():
-            self._db.execute(
-                "DELETE FROM snapshots WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER "
-                "(PARTITION BY worktree,path ORDER BY seq DESC) AS place FROM snapshots) WHERE place>?)",
-                (_SNAPSHOTS_PER_PATH,),
-            )
-            self._db.execute(
-                "DELETE FROM contents WHERE id NOT IN (SELECT content FROM (SELECT content, row_number() OVER "
-                "(PARTITION BY worktree,path ORDER BY seq DESC) AS place FROM snapshots) WHERE place<=?)",
-                (_TEXTS_PER_PATH,),
-            )
-            self._db.execute("DELETE FROM cache WHERE at<?", (int(time.time()) - 30 * 86_400,))
+            self.set_meta("pruned", pruning.prune(self._db))
+
+    def prune_when_due(self, days: int = 1) -> None:
+        """`prune`, unless that was done less than `days` ago."""
+        from earmark.origin import pruning
+
+        if pruning.is_due(self.meta("pruned"), days):
+            self.prune()
 
     def check(self) -> list[str]:
         """What SQLite's own integrity check says; empty when the ledger is sound."""
@@ -383,24 +377,17 @@ def decode_removals(text: str) -> tuple[Removal, ...]:
     )
 
 
-def _explained(error: sqlite3.OperationalError, path: str) -> LedgerError:
+_WRITABLE = "make the folder writable for this user"
+
+
+def _explained(error: sqlite3.DatabaseError, path: str) -> LedgerError:
     text = str(error)
     if "locked" in text or "busy" in text:
         return LedgerBusy(f"the ledger {path} is held by another process")
-    return LedgerError(f"the ledger {path} cannot be used ({text}); check that the folder is writable")
-
-
-def _has_shared_memory(path: str) -> bool:
-    """Whether the file system can map the WAL index. Network file systems cannot; unknown means no."""
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
-            mounts = [line.split() for line in file]
-    except OSError:
-        return os.name == "posix"
-    real = os.path.realpath(path)
-    best, kind = "", ""
-    for fields in mounts:
-        point = fields[4]
-        if (real + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
-            best, kind = point, fields[fields.index("-") + 1]
-    return not kind.startswith(("nfs", "9p", "cifs", "smb", "fuse", "virtiofs", "afs", "ceph"))
+    if "full" in text or "disk I/O" in text:
+        return LedgerError(
+            f"the ledger {path} cannot be written: {text}; nothing is half written, make room on the disk"
+        )
+    if "readonly" in text or "unable to open" in text:
+        return LedgerError(f"the ledger {path} cannot be written: {text}; {_WRITABLE}")
+    return LedgerError(f"the ledger {path} cannot be used ({text}); run `earmark doctor --repair`")

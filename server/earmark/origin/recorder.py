@@ -19,16 +19,19 @@ from typing import NamedTuple
 
 from earmark.git.objects import Objects, ObjectTooLarge
 from earmark.git.repository import Repository, relative
+from earmark.git.run import GitError
 from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.identity import human_key, identity
-from earmark.origin.ledger import Ledger, LedgerBusy, folder
+from earmark.origin.ledger import Ledger, LedgerBusy, LedgerError, Stored, folder
 from earmark.origin.lookup import snapshot
 from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
 from earmark.origin.regions import overlay
 from earmark.origin.transfer import transfer
 
 LARGEST = 3 * 1024 * 1024
+# A direct event waits for the ledger this long at most (microseconds); an older one means that the clock was set back.
+_OVERTAKEN = 10_000_000
 
 
 class Refused(ValueError):
@@ -49,16 +52,17 @@ def record_event(repo: Repository, ledger: Ledger, event: Event) -> None:
     Raises `Refused` after everything else of the event is recorded when a file cannot be (outside the worktree, not a
     regular file, binary, larger than 3 MiB); the message names each.
     """
+    arrived = time.time_ns() // 1000
     seen, refused = observe(repo, event)
     if event.phase == "after" and event.session and not event.session.director:
         event = event._replace(session=event.session._replace(director=_director(repo, ledger, event.session)))
     try:
         _drain(repo, ledger)
-        apply(repo, ledger, event, seen, 0)
+        apply(repo, ledger, event, seen, arrived)
     except LedgerBusy:
         from earmark.origin import spool
 
-        spool.put(repo, event, seen)
+        spool.put(repo, event, seen, arrived)
     if refused:
         raise Refused("; ".join(refused))
 
@@ -69,8 +73,14 @@ def _drain(repo: Repository, ledger: Ledger) -> None:
     from earmark.origin import spool
 
     for earlier in spool.drain(repo):
-        apply(repo, ledger, earlier.event, earlier.seen, earlier.at)
-        spool.done(earlier)
+        try:
+            apply(repo, ledger, earlier.event, earlier.seen, earlier.at, os.path.basename(earlier.file))
+        except (LedgerError, GitError):
+            raise
+        except Exception:  # noqa: BLE001  (one event that cannot be applied must not keep all later ones waiting)
+            spool.set_aside(earlier.file)
+        else:
+            spool.done(earlier)
 
 
 def _director(repo: Repository, ledger: Ledger, session: Session) -> str:
@@ -141,45 +151,81 @@ def read_file(path: str) -> bytes:
     return data
 
 
-def apply(repo: Repository, ledger: Ledger, event: Event, seen: list[Seen], at: int) -> None:
-    """Write the event in one transaction. `at` is when it happened, as an order (0: now)."""
+def apply(repo: Repository, ledger: Ledger, event: Event, seen: list[Seen], at: int, spooled: str = "") -> None:
+    """Write the event in one transaction. `at` is when it arrived, as an order; `spooled` names the file it waited in
+    and is written once."""
     with Objects(repo) as objects, ledger.transaction():
+        if spooled and not ledger.first_seen(f"spool:{spooled}"):
+            return
         # Two hook systems may report one edit; the key is the tool call's own id.
         if event.key and event.phase == "after" and not ledger.first_seen(f"{event.key}:{event.phase}"):
             return
-        order = max(ledger.now(), at)
+        order = ledger.now(at)
         if event.session:
             ledger.put_session(event.session)
         if event.command:
             from earmark.origin import shell
 
             shell.apply(repo, ledger, objects, event, order)
+        overtaken = {file.path for file in seen if _is_overtaken(ledger.last_at(file.path), at, bool(spooled))}
         for index, file in enumerate(seen):
-            _apply_file(repo, ledger, objects, event, file, order + 4 * index)
+            last = ledger.last(file.path)
+            if last and file.path in overtaken:
+                _apply_late(repo, ledger, objects, event, file, last, at)
+            else:
+                _apply_file(repo, ledger, objects, event, file, last, order + 4 * index)
 
 
-def _apply_file(repo: Repository, ledger: Ledger, objects: Objects, event: Event, seen: Seen, order: int) -> None:
+def _is_overtaken(last: int, at: int, spooled: bool) -> bool:
+    return last > at and (spooled or last - at < _OVERTAKEN)
+
+
+def _apply_late(
+    repo: Repository, ledger: Ledger, objects: Objects, event: Event, seen: Seen, last: Stored, at: int
+) -> None:
+    """An event that others overtook: what it saw is older than what is recorded. An assistant's evidence is worked out
+    at its own time and laid over the present state; what else it saw is history."""
+    if event.phase != "after" or not event.session or not last.has_text:
+        return
+    snap = _credited(repo, ledger, objects, event.session, seen, ledger.last_before(seen.path, at), at)
+    if snap is not None:
+        now = overlay(last.snapshot, transfer(snap, last.snapshot.text, UNKNOWN, last.at))
+        ledger.put_snapshot(seen.path, now, source="agent", at=ledger.now())
+        ledger.mark_dirty(seen.path)
+
+
+def _apply_file(
+    repo: Repository, ledger: Ledger, objects: Objects, event: Event, seen: Seen, last: Stored | None, order: int
+) -> None:
     if event.phase == "before":
         text = seen.disk if seen.event.before is None else seen.event.before.encode("utf-8", "surrogatepass")
-        ledger.put_snapshot(
-            seen.path, _arrived(repo, ledger, objects, seen.path, text, UNKNOWN, order), source="before", at=order
-        )
+        snap = _arrived(repo, ledger, objects, last, seen.path, text, UNKNOWN, order)
+        ledger.put_snapshot(seen.path, snap, source="before", at=order)
     elif event.phase == "human":
         who = identity(repo)
         key = human_key(who)
         ledger.put_human(key, who)
         text = seen.disk if seen.event.after is None else seen.event.after.encode("utf-8", "surrogatepass")
-        snap = _arrived(repo, ledger, objects, seen.path, text, Origin("human", key), order)
+        snap = _arrived(repo, ledger, objects, last, seen.path, text, Origin("human", key), order)
         ledger.put_snapshot(seen.path, snap, source="human", at=order)
     elif event.session:
-        _credit(repo, ledger, objects, event.session, seen, order)
+        result = _credited(repo, ledger, objects, event.session, seen, last, order)
+        if result is not None:
+            ledger.put_snapshot(seen.path, result, source="agent", at=order + 2)
+            ledger.mark_dirty(seen.path)
 
 
 def _arrived(
-    repo: Repository, ledger: Ledger, objects: Objects, path: str, text: bytes, writer: Origin, order: int
+    repo: Repository,
+    ledger: Ledger,
+    objects: Objects,
+    last: Stored | None,
+    path: str,
+    text: bytes,
+    writer: Origin,
+    order: int,
 ) -> Snapshot:
     """`text` as `writer` made it of the last known state (of HEAD's content when nothing is recorded)."""
-    last = ledger.last(path)
     if last is None or not last.has_text:
         if writer.kind == "unknown":
             return Snapshot(text)
@@ -190,17 +236,23 @@ def _arrived(
     return transfer(last.snapshot, text, writer, order)
 
 
-def _credit(repo: Repository, ledger: Ledger, objects: Objects, session: Session, seen: Seen, order: int) -> None:
-    last = ledger.last(seen.path)
+def _credited(
+    repo: Repository,
+    ledger: Ledger,
+    objects: Objects,
+    session: Session,
+    seen: Seen,
+    last: Stored | None,
+    order: int,
+) -> Snapshot | None:
+    """The file as it was when the event saw it, `last` being what was known before; None for a mere candidate."""
     known = last.snapshot if last and last.has_text else None
     text = known.text if known else head_text(objects, seen.path)
     edit = written(seen.event, seen.disk, text)
     if edit is None or (seen.event == FileEvent(seen.event.path) and not (last and last.source == "before")):
         ledger.put_candidate(seen.path, f"{session.tool} reported an edit without saying what it changed")
-        return
-    result = credited(_base(repo, ledger, seen.path, edit, known), edit, seen.disk, session.id, order)
-    ledger.put_snapshot(seen.path, result, source="agent", at=order + 2)
-    ledger.mark_dirty(seen.path)
+        return None
+    return credited(_base(repo, ledger, seen.path, edit, known), edit, seen.disk, session.id, order)
 
 
 def _base(repo: Repository, ledger: Ledger, path: str, edit: Written, known: Snapshot | None) -> Snapshot:

@@ -54,12 +54,15 @@ def _carried(old: str, new: str) -> int:
 
 
 def _copied(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> int:
-    """Copy row by row until the damage; rows that the new table refuses are left."""
+    """Copy row by row until the damage, the columns that both have; rows that the new table refuses are left."""
     count = 0
     try:
-        for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608  (a name from the list above)
+        there = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+        names = ",".join(row[1] for row in target.execute(f"PRAGMA table_info({table})") if row[1] in there)
+        for row in source.execute(f"SELECT {names} FROM {table}"):  # noqa: S608  (a name from the list above)
             marks = ",".join("?" * len(row))
-            count += target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row).rowcount  # noqa: S608
+            insert = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            count += target.execute(insert, row).rowcount
     except sqlite3.DatabaseError:
         return count
     return count

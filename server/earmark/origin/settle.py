@@ -62,6 +62,8 @@ def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[st
             ledger.set_meta(key, here)
             ledger.set_meta(f"reflog:{repo.top}", str(log.size))
         _refresh_dirty(repo, ledger, objects)
+    # git waits for its hooks: they tidy up only where nothing else ever does.
+    ledger.prune_when_due(7 if repo.hook_environment else 1)
     return written
 
 
@@ -136,7 +138,8 @@ def _names_humans(change: Change) -> bool:
 def _refresh_dirty(repo: Repository, ledger: Ledger, objects: Objects) -> None:
     """Forget paths whose recorded evidence is all committed."""
     clean: list[str] = []
-    for path in ledger.dirty():
+    dirty = ledger.dirty()
+    for path in dirty:
         last = ledger.last(path)
         if last is None or not last.has_text:
             clean.append(path)
@@ -145,5 +148,5 @@ def _refresh_dirty(repo: Repository, ledger: Ledger, objects: Objects) -> None:
         origins = file_origins(path, path, committed, "", last.snapshot)
         if not origins.ai_lines and not origins.ai_removed:
             clean.append(path)
-    if clean:
+    if clean or not dirty:
         ledger.settle(clean)
