@@ -7,17 +7,20 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from earmark.origin.model import HUMAN, UNKNOWN, Origin, Region, Removal, Snapshot, ai
-from earmark.origin.regions import NOBODY, Owner, Regions, overlay, tidy
+from earmark.origin.regions import NOBODY, Owner, Regions, move, overlay, spliced, tidied, tidy
 from earmark.origin.transfer import transfer, without
 from earmark.text.diff import split_lines
 from earmark.text.edits import Edit
 
 Observed = Literal["keystroke", "bulk"]
 _HISTORY = 1_000
+_start, _end = attrgetter("start"), attrgetter("end")
 
 
 class _State(NamedTuple):
@@ -93,7 +96,11 @@ class LiveOrigins:
         for edit in edits:
             regions = typed(regions, edit, writer, order)
             removals = shifted(removals, edit)
-        self.snapshot = Snapshot(text_after, tidy(regions, text_after), removals)
+        if len(edits) == 1:
+            clean = tidied(regions, text_after, edits[0].start, edits[0].start + len(edits[0].new))
+        else:
+            clean = tidy(regions, text_after)
+        self.snapshot = Snapshot(text_after, clean, removals)
 
     def _replace(self, edits: Sequence[Edit], text_after: bytes, order: int) -> None:
         """Transfer the window of lines that the edits touch; the rest only moves."""
@@ -106,17 +113,13 @@ class LiveOrigins:
             tuple(r._replace(at=r.at - start) for r in old.removals if start <= r.at <= old_end),
         )
         moved = transfer(inside, text_after[start:new_end], UNKNOWN, order)
-        pieces = [
-            *regions.clip(0, start),
-            *(r._replace(start=r.start + start, end=r.end + start) for r in moved.regions),
-            *regions.moved(old_end, len(old.text), new_end),
-        ]
+        pieces = spliced(old.regions, start, old_end, move(moved.regions, start), new_end)
         removals = [
             *(r for r in old.removals if r.at < start),
             *(r._replace(at=r.at + start) for r in moved.removals),
             *(r._replace(at=r.at + new_end - old_end) for r in old.removals if r.at > old_end),
         ]
-        self.snapshot = Snapshot(text_after, tidy(pieces, text_after), tuple(removals))
+        self.snapshot = Snapshot(text_after, tidied(pieces, text_after, start, new_end), tuple(removals))
 
     def _restored(self, text: bytes, observed: Observed) -> int | None:
         """The index of the earlier state that this edit restores.
@@ -152,8 +155,14 @@ class LiveOrigins:
 
 def typed(regions: list[Region], edit: Edit, writer: Origin, order: int) -> list[Region]:
     """`regions` after one exact edit by `writer`. White space typed inside a region stays the region's."""
-    found: list[Region] = []
-    shift = edit.shift
+    first = bisect_left(regions, edit.start, key=_end)
+    last = max(first, bisect_left(regions, max(edit.end, edit.start + 1), key=_start))
+    touched = _typed_at(regions[first:last], edit, writer, order)
+    return [*regions[:first], *touched, *move(regions[last:], edit.shift)]
+
+
+def _typed_at(regions: list[Region], edit: Edit, writer: Origin, order: int) -> Iterator[Region]:
+    """The regions that the edit touches, as it leaves them."""
     inserted = Region(edit.start, edit.start + len(edit.new), writer, order)
     around = NOBODY
     overrode = ""
@@ -161,21 +170,20 @@ def typed(regions: list[Region], edit: Edit, writer: Origin, order: int) -> list
     for region in regions:
         if region.start < edit.start < region.end and region.end > edit.end:
             around = Owner(*region[2:])
-        if region.origin.kind == "ai" and region.start < max(edit.end, edit.start + 1) and region.end >= edit.start:
+        if region.origin.kind == "ai" and region.start < max(edit.end, edit.start + 1):
             overrode = overrode or region.origin.author
         if region.end <= edit.start:
-            found.append(region)
+            yield region
             continue
         if region.start < edit.start:
-            found.append(region._replace(end=edit.start))
+            yield region._replace(end=edit.start)
         if not placed:
-            found.append(_inserted(inserted, around, overrode, edit.new))
+            yield _inserted(inserted, around, overrode, edit.new)
             placed = True
         if region.end > edit.end:
-            found.append(region._replace(start=max(region.start, edit.end) + shift, end=region.end + shift))
+            yield region._replace(start=max(region.start, edit.end) + edit.shift, end=region.end + edit.shift)
     if not placed:
-        found.append(inserted._replace(overrode=overrode))
-    return [region for region in found if region.start < region.end]
+        yield inserted._replace(overrode=overrode)
 
 
 def _inserted(region: Region, around: Owner, overrode: str, new: bytes) -> Region:

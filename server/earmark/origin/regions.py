@@ -6,12 +6,15 @@ the same line; `tidy` drops such regions anywhere else.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from earmark.origin.model import UNKNOWN, LineOrigin, LineRange, Origin, Region, Snapshot
 from earmark.text.diff import split_lines
+
+_start, _end = attrgetter("start"), attrgetter("end")
 
 
 class Owner(NamedTuple):
@@ -88,6 +91,43 @@ def tidy(pieces: Iterable[Region], text: bytes) -> tuple[Region, ...]:
                 continue
         kept.append(piece)
     return tuple(kept)
+
+
+def tidied(pieces: Sequence[Region], text: bytes, start: int, end: int) -> tuple[Region, ...]:
+    """`tidy` of pieces that are tidy outside the lines of bytes `start` to `end`: the cost of one edit does not depend
+    on how many regions there are elsewhere."""
+    line_start = text.rfind(b"\n", 0, start) + 1
+    line_end = text.find(b"\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    # A neighbour on each side, and up to one that is known: an unknown piece is kept for the sake of a known one.
+    first = max(bisect_left(pieces, line_start, key=_end) - 1, 0)
+    while first and pieces[first].origin.kind == "unknown":
+        first -= 1
+    last = bisect_right(pieces, line_end, key=_start) + 1
+    while last < len(pieces) and pieces[last - 1].origin.kind == "unknown":
+        last += 1
+    return (*pieces[:first], *tidy(pieces[first:last], text), *pieces[last:])
+
+
+def spliced(regions: Sequence[Region], start: int, end: int, inside: Iterable[Region], new_end: int) -> list[Region]:
+    """`regions` where bytes `start` to `end` became `start` to `new_end`, which hold the regions `inside`."""
+    first = bisect_right(regions, start, key=_end)
+    last = bisect_left(regions, end, key=_start)
+    before = list(regions[:first])
+    if first < len(regions) and regions[first].start < start:
+        before.append(regions[first]._replace(end=start))
+    after: list[Region] = []
+    if last and regions[last - 1].end > end:
+        after.append(regions[last - 1]._replace(start=end))
+    after += regions[last:]
+    return [*before, *inside, *move(after, new_end - end)]
+
+
+def move(regions: Sequence[Region], shift: int) -> Sequence[Region]:
+    """`regions`, `shift` bytes further on."""
+    if not shift:
+        return regions
+    return [Region(a + shift, b + shift, origin, order, over) for a, b, origin, order, over in regions]
 
 
 def line_owners(snapshot: Snapshot, start: int = 0, end: int | None = None) -> list[Owner]:
