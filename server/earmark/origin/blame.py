@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from earmark.git import notes as git_notes
+from earmark.git import refs
 from earmark.git.history import resolve
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
@@ -44,7 +45,7 @@ class _Line(NamedTuple):
 
 def blame(repo: Repository, ledger: Ledger, path: str, rev: str | None = None) -> tuple[BlameRange, ...]:
     """Every line of `path` (relative to the top) at `rev`, or on disk when `rev` is None, covered once."""
-    commit = resolve(repo, rev or "HEAD")
+    commit = refs.head(repo).commit or None if rev in (None, "HEAD") else resolve(repo, rev or "")
     if rev is not None and commit is None:
         raise BlameError(f"no revision {rev!r}")
     committed = _blame(repo, commit, path) if commit else []
