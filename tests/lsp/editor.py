@@ -68,7 +68,7 @@ class Editor:
         self._asked: dict[int, str] = {}
         self._ids = itertools.count(1)
         self.server.protocol.set_writer(self)
-        receive, settle = self.server.protocol.receive, self.server.session.settle
+        receive, settle = self.server.protocol.receive, self.server.settle
         self._inbox = Inbox(asyncio.get_running_loop(), receive, settle, self.clock.now)
         self._buffer = b""
 
@@ -77,7 +77,7 @@ class Editor:
 
     async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         await self.idle()
-        await self.server.session.end(1.0)
+        await self.server.end(1.0)
         if kind is None:
             assert self.unread == [], "the server said more than the test expected"
 
@@ -163,8 +163,9 @@ class Editor:
         quiet = 0
         while quiet < 3:
             assert asyncio.get_running_loop().time() < deadline, "the server does not come to rest"
-            await asyncio.sleep(0.0005 if self.server.session.scheduler.busy else 0)
-            quiet = 0 if self._inbox.busy or self.server.session.scheduler.busy else quiet + 1
+            working = self.server.initialized and self.server.session.scheduler.busy
+            await asyncio.sleep(0.0005 if working else 0)
+            quiet = 0 if self._inbox.busy or working else quiet + 1
 
     async def pass_time(self, seconds: float) -> None:
         """Let what is going on come to rest, then let time pass, and let what that starts come to rest."""

@@ -1,73 +1,93 @@
-"""Which method is answered by which handler: the only place where they are registered."""
+"""Which method is answered by which handler: the only place where they are registered.
+
+A handler's module is loaded when its first message comes: an editor waits for the answer to `initialize`, and nothing
+that the answer does not need is loaded before it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from earmark.lsp.commands.asking import explained
-from earmark.lsp.commands.explain_rule import explain_rule
-from earmark.lsp.commands.mark_region import mark_region
-from earmark.lsp.commands.request_review import request_review
-from earmark.lsp.commands.show_region import show_region
-from earmark.lsp.commands.suppress_finding import suppress_finding
-from earmark.lsp.commands.tag_commit import tag_commit
-from earmark.lsp.handlers.code_action import KINDS, code_action
-from earmark.lsp.handlers.did_change_configuration import did_change_configuration
-from earmark.lsp.handlers.did_insert import did_insert
-from earmark.lsp.handlers.did_save import did_save
-from earmark.lsp.handlers.hover import hover
-from earmark.lsp.handlers.initialize import initialize
-from earmark.lsp.handlers.initialized import initialized
-from earmark.lsp.handlers.regions import regions
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from earmark.lsp.server import EarmarkServer
 
-
-COMMANDS = {
-    "earmark.tagCommit": tag_commit,
-    "earmark.requestReview": request_review,
-    "earmark.markRegion": mark_region,
-    "earmark.suppressFinding": suppress_finding,
-    "earmark.showRegion": show_region,
-    "earmark.explainRule": explain_rule,
+# The name of a handler is that of its module in `handlers` and of the function there.
+_HANDLERS = {
+    types.TEXT_DOCUMENT_DID_SAVE: "did_save",
+    types.TEXT_DOCUMENT_HOVER: "hover",
+    types.TEXT_DOCUMENT_CODE_ACTION: "code_action",
+    "earmark/regions": "regions",
+    "earmark/didInsert": "did_insert",
 }
+# Those that wait for something: a file, the client's answer, a longer look.
+_WAITING = {
+    types.INITIALIZED: "initialized",
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: "did_change_configuration",
+}
+COMMANDS = {
+    "earmark.tagCommit": "tag_commit",
+    "earmark.requestReview": "request_review",
+    "earmark.markRegion": "mark_region",
+    "earmark.suppressFinding": "suppress_finding",
+    "earmark.showRegion": "show_region",
+    "earmark.explainRule": "explain_rule",
+}
+ACTION_KINDS = (types.CodeActionKind.QuickFix, "source.earmark.tag", "source.earmark.review")
 
 
 def register(ls: EarmarkServer) -> None:
     """Register what every client gets; `initialize` adds what depends on the client."""
-    ls.feature(types.INITIALIZE)(initialize)
-    ls.feature(types.INITIALIZED)(initialized)
-    ls.feature(types.TEXT_DOCUMENT_DID_SAVE)(did_save)
-    ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
-    ls.feature(types.TEXT_DOCUMENT_HOVER)(hover)
-    ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))(code_action)
-    ls.feature("earmark/regions")(regions)
-    ls.feature("earmark/didInsert")(did_insert)
-    for name, command in COMMANDS.items():
-        ls.command(name)(explained(command))
+
+    @ls.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        ls.begin(params)
+
+    options = {types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=ACTION_KINDS)}
+    for method, name in _HANDLERS.items():
+        ls.feature(method, options.get(method))(_at_once(name))
+    for method, name in _WAITING.items():
+        ls.feature(method)(_waiting(name))
+    for command, name in COMMANDS.items():
+        ls.command(command)(_command(name))
 
 
 def register_for_client(ls: EarmarkServer) -> None:
-    """Register what this client can use; called by `initialize`, before the capabilities are computed.
-
-    Their modules are loaded here, not with the server: what a client cannot ask for costs it no start-up time.
-    """
+    """Register what this client can use; called by `initialize`, before the capabilities are computed."""
     client = ls.client
     if client.pull_diagnostics:
-        from earmark.lsp.handlers.diagnostic import diagnostic
-
         options = types.DiagnosticOptions(
             inter_file_dependencies=False, workspace_diagnostics=False, identifier="earmark"
         )
-        ls.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(diagnostic)
+        ls.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(_waiting("diagnostic"))
     if client.inlay_hints and not client.decorations:
-        from earmark.lsp.handlers.inlay_hint import inlay_hint
-
-        ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)(inlay_hint)
+        ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)(_at_once("inlay_hint"))
     if client.code_lenses:
-        from earmark.lsp.handlers.code_lens import code_lens
+        ls.feature(types.TEXT_DOCUMENT_CODE_LENS)(_at_once("code_lens"))
 
-        ls.feature(types.TEXT_DOCUMENT_CODE_LENS)(code_lens)
+
+def _at_once(name: str) -> Callable[..., Any]:
+    def handler(ls: EarmarkServer, params: Any) -> Any:
+        return getattr(import_module(f"earmark.lsp.handlers.{name}"), name)(ls, params)
+
+    return handler
+
+
+def _waiting(name: str) -> Callable[..., Any]:
+    async def handler(ls: EarmarkServer, params: Any) -> Any:
+        return await getattr(import_module(f"earmark.lsp.handlers.{name}"), name)(ls, params)
+
+    return handler
+
+
+def _command(name: str) -> Callable[..., Any]:
+    async def handler(ls: EarmarkServer, *arguments: Any) -> Any:
+        from earmark.lsp.commands.asking import explained
+
+        return await explained(getattr(import_module(f"earmark.lsp.commands.{name}"), name))(ls, *arguments)
+
+    return handler

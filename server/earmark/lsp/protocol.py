@@ -9,6 +9,7 @@ Overridden, because pygls 2.1 has no public way, and pinned by tests/lsp/test_py
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Generator
@@ -75,6 +76,12 @@ class EarmarkProtocol(LanguageServerProtocol):
 
     def _refuse(self, msg_id: Any, code: int, message: str) -> None:
         self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
+
+    async def answered(self, seconds: float) -> None:
+        """Wait until what the client has asked for is answered, at most `seconds`."""
+        waiting = [future for future in self._request_futures.values() if asyncio.isfuture(future)]
+        if waiting:
+            await asyncio.wait(waiting, timeout=seconds)
 
     def send_raw(self, message: str) -> None:
         """Send a message that is JSON already."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from earmark.lsp.convert import bytes_of, diagnostic, range_of
+from earmark.lsp.features import ACTION_KINDS
 from earmark.lsp.text import plain
 
 if TYPE_CHECKING:
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
     from earmark.lsp.diagnostics import Shown
     from earmark.lsp.server import EarmarkServer
 
-QUICKFIX = types.CodeActionKind.QuickFix
-TAG = "source.earmark.tag"
-REVIEW = "source.earmark.review"
-KINDS: list[types.CodeActionKind | str] = [QUICKFIX, TAG, REVIEW]
+QUICKFIX, TAG, REVIEW = ACTION_KINDS
 
 Action = types.CodeAction | types.Command
 
