@@ -100,26 +100,47 @@ def _route(
     repo: Repository, span: Span, facts: Reviewed, policy: model.Policy, asked: Sequence[PolicyNeed], sources: Sources,
     at_target: Callable[[str], bytes | None], problems: list[str],
 ) -> routing.Route:  # fmt: skip
-    people = tuple(_person(person, policy.roster, sources.forge) for person in policy.roster.people)
+    roster = tuple(_person(person, policy.roster, sources.forge) for person in policy.roster.people)
     paths = [file.path for file in facts.files if file.ai_lines or file.ai_removed]
     wanted = tuple(_need(policy, need) for need in asked)
     if not wanted and paths:
         wanted = (routing.Need("", -1, 1, tuple(paths), "the author asks", 0),)
     files = sorted({path for need in wanted for path in need.paths})
+    owned = _owners(files, sources.forge, at_target, problems)
+    people = (*roster, *_owners_by_login(roster, owned))
     base = span.base
     known = familiarity.lines_by_author(repo, base, files) if base else Counter[str]()
     return routing.route(
         routing.Facts(
             people,
             wanted,
-            _owners(files, sources.forge, at_target, problems),
-            tuple(dict.fromkeys(commit.author_email for commit in span.commits)),
+            owned,
+            tuple(dict.fromkeys(who for commit in span.commits for who in _identities(commit.author_email))),
             tuple(dict.fromkeys(s.director for s in facts.sessions.values() if s.director)),
             sources.today,
             familiarity.by_person(known, people),
             {p.name: sources.load[p.login] for p in people if p.login in sources.load},
         )
     )
+
+
+def _owners_by_login(
+    roster: Sequence[routing.Person], owned: Mapping[str, Sequence[owners.Ownership]]
+) -> list[routing.Person]:
+    """Owners that the roster does not know: they can be asked where no level is needed."""
+    named = dict.fromkeys(owner for rules in owned.values() for rule in rules for owner in rule.owners)
+    return [
+        routing.Person(owner[1:], "", -1, owner[1:])
+        for owner in named
+        if owner.startswith("@") and not owner.startswith("@@") and "/" not in owner
+        if not any(routing.owns(person, owner) for person in roster)
+    ]
+
+
+def _identities(address: str) -> tuple[str, ...]:
+    """An author's address and, where it is one that GitHub gives out, the login in it."""
+    local, _, host = address.casefold().partition("@")
+    return (address, local.rpartition("+")[2]) if host == "users.noreply.github.com" else (address,)
 
 
 def _person(person: model.Person, roster: model.Roster, forge: str) -> routing.Person:

@@ -69,8 +69,8 @@ class Route(NamedTuple):
     """Whom to ask.
 
     `people` are named, `teams` (as the owners file writes them, without `@`) asked beside them; `second` is who is next
-    when nobody answers, never asked by itself. `single` says where one person alone could approve. `unmet` says
-    what no one can satisfy. `lines` explain every step.
+    when nobody answers, never asked by itself. `single` says where one person alone could approve, or that no one
+    could be named. `unmet` says what no one can satisfy. `lines` explain every step.
     """
 
     people: tuple[Choice, ...]
@@ -89,7 +89,7 @@ def route(facts: Facts) -> Route:
     chosen: dict[str, Choice] = {}
     second: dict[str, Choice] = {}
     single: list[str] = []
-    unmet: list[str] = []
+    missing: list[tuple[Need, int]] = []
     for need in sorted(facts.needs, key=lambda n: (-n.rank, -n.wanted, n.line, n.why, n.paths)):
         lines.append(f"{need.why}: {need.wanted} × {_level(need)}{_at(need.line)}")
         owned = _owned(facts, roster, need, lines)
@@ -102,7 +102,7 @@ def route(facts: Facts) -> Route:
         single += _alone(need, owned, eligible)
         picked = _pick(facts, need, owned, here, chosen, lines)
         if len(picked) < need.wanted:
-            unmet.append(f"{need.why}: {need.wanted - len(picked)} more at {_level(need)} needed, nobody is left")
+            missing.append((need, need.wanted - len(picked)))
         chosen.update((choice.person.name, choice) for choice in picked if choice.person.name not in chosen)
         spare = [p for p in here if p.name not in chosen]
         if spare:
@@ -110,6 +110,11 @@ def route(facts: Facts) -> Route:
             second.setdefault(nearest.name, Choice(nearest, _reason(facts, owned, nearest)))
     people = tuple(chosen.values())[:MOST_REVIEWERS]
     teams = _teams(facts, people, MOST_REVIEWERS - len(people), lines)
+    unmet = [
+        f"{n.why}: {count} more at {_level(n)} needed, nobody is left" for n, count in missing if n.level or not teams
+    ]
+    if teams and any(not need.level for need, _ in missing):
+        single.append(f"nobody of {', '.join(teams)} is on the roster, so no one could be named")
     later = tuple(choice for name, choice in second.items() if name not in chosen)
     lines += single + unmet
     lines += [f"{choice.person.name}: second choice, {choice.reason}" for choice in later]

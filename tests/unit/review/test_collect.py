@@ -222,3 +222,24 @@ def test_the_organisations_policy_tightens(story: Story) -> None:
     story.retry()
     stricter = b'[[review]]\nlevel = "principal"\n'
     assert any("principal" in line for line in collected(story, base_policy=stricter).route.unmet)
+
+
+def test_without_a_roster_the_owners_are_asked(git: RealGit) -> None:
+    story = Story(git)
+    git("switch", "-q", "main")
+    git.commit("No roster", {".earmark.toml": "", "CODEOWNERS": "/payments/ @dev @Zoe @org/payments\n"})
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    git("switch", "-q", "retry")
+    git("config", "user.email", "123+dev@users.noreply.github.com")
+    story.retry()
+    found = collected(story)
+    assert [choice.person.login for choice in found.route.people] == ["Zoe"]
+    assert (found.route.teams, found.route.unmet) == (("org/payments",), ())
+    git("switch", "-q", "main")
+    git.commit("Teams only", {"CODEOWNERS": "/payments/ @org/payments\n"})
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    git("switch", "-q", "retry")
+    found = collected(story)
+    assert (found.route.people, found.route.teams, found.route.unmet) == ((), ("org/payments",), ())
+    assert "nobody of org/payments is on the roster" in found.request.notices[0]
+    story.ledger.close()
