@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
@@ -79,7 +79,8 @@ class EarmarkProtocol(LanguageServerProtocol):
 
     async def answered(self, seconds: float) -> None:
         """Wait until what the client has asked for is answered, at most `seconds`."""
-        waiting = [future for future in self._request_futures.values() if asyncio.isfuture(future)]
+        futures = self._request_futures.values()
+        waiting = [cast("asyncio.Future[Any]", future) for future in futures if asyncio.isfuture(future)]
         if waiting:
             await asyncio.wait(waiting, timeout=seconds)
 
