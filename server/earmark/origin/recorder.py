@@ -267,12 +267,12 @@ def _base(repo: Repository, ledger: Ledger, path: str, edit: Written, known: Sna
 def credited(base: Snapshot, edit: Written, disk: bytes, session: str, order: int) -> Snapshot:
     """The state of the file after `session` turned `edit.before` into `edit.after` and others left `disk`.
 
-    `base` is what was known. When it stands nearer to the state before the edit, the edit follows it. When it already
-    holds the edit (a late or repeated event, a save listener that was faster than the hook), the evidence is laid
+    `base` is what was known. When it stands nearer to the state before the edit, the edit follows it. When it is what
+    is on disk, or already holds the edit (a late or repeated event, a save listener that was faster than the hook), the evidence is laid
     over it: it wins over what nobody or a human was thought to have written, never over another session.
     """
     origin = ai(session)
-    if distance(base.text, edit.before) <= distance(base.text, edit.after):
+    if base.text != disk and distance(base.text, edit.before) <= distance(base.text, edit.after):
         before = transfer(base, edit.before, UNKNOWN, order)
         return transfer(transfer(before, edit.after, origin, order + 1), disk, UNKNOWN, order + 2)
     evidence = transfer(Snapshot(edit.before), edit.after, origin, order + 1)

@@ -71,6 +71,12 @@ def test_events_out_of_order_credit_each_session_with_its_own(story: Story) -> N
     assert sessions == [CLAUDE.id, CURSOR.id]
 
 
+def test_an_event_about_another_content_takes_nothing_away(story: Story) -> None:
+    story.writes(CLAUDE, "pay.py", BASE + "written = 2\n")
+    story.event("after", CURSOR, FileEvent("pay.py", before="x = 1\n", after="x = 2\n"))
+    assert story.kinds("pay.py") == "....c"
+
+
 def test_a_formatter_run_after_the_write_changes_no_owner(story: Story) -> None:
     written = BASE + "def f(a,b):\n    return  a\n"
     story.event("before", CLAUDE, FileEvent("pay.py"))
