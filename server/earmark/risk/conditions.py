@@ -10,7 +10,7 @@ subject and must then hold too. Subjects:
     calls = [NAME, …] + where         a call of one of these in: function (default), after, before, match, file, loop
     scope = WHERE + matches           the text of: match, line, statement, block, function, file, before, after, parent
     path = REGEX                      the path of the file
-    result = "unused" | "assigned" | "awaited"
+    result = "unused" | "assigned" | "awaited" | "leaked" (bound to a name that the function never closes or hands on)
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
 built tainted parameter name call function), `matches`, `lacks` (RE2 on the source), `min`, `max` (numbers), `entropy`
@@ -414,8 +414,10 @@ def _calls(table: dict[str, Any]) -> Test:
 
 def _result(table: dict[str, Any]) -> Test:
     wanted = table["result"]
-    if wanted not in ("unused", "assigned", "awaited"):
-        raise ConditionError('result is "unused", "assigned" or "awaited"')
+    if wanted not in ("unused", "assigned", "awaited", "leaked"):
+        raise ConditionError('result is "unused", "assigned", "awaited" or "leaked"')
+    if wanted == "leaked":
+        return _leaked
 
     def check(source: Source, hit: Hit) -> bool:
         above = source.parent(hit.node)
@@ -427,6 +429,23 @@ def _result(table: dict[str, Any]) -> Test:
         return any(a.type in {t for t, _, _ in source.profile.assigns} for a in source.ancestors(hit.node)[:3])
 
     return check
+
+
+def _leaked(source: Source, hit: Hit) -> bool:
+    """The result goes into a plain name, and nothing after it in the function closes, returns or hands on that name."""
+    above = source.parent(hit.node)
+    left = None
+    if above is not None:
+        left = above.child_by_field_name("left") or above.child_by_field_name("name")
+    if left is None or left.type not in source.profile.names:
+        return False
+    name = flow.escaped(source.of(left))
+    after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
+    kept = (
+        rf"\b{name}\.(?:close|shutdown|release|terminate|communicate|wait|kill|stop|detach|cleanup|aclose)\b"
+        rf"|\b(?:with|return|yield)\b[^\n]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:\n|$)|\[\s*{name}\b"
+    )
+    return not regex(kept).search(after)
 
 
 _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {

@@ -227,7 +227,8 @@ def is_parameter(source: Source, node: Node) -> bool:
     return source.of(node) in source.parameters(source.function(node))
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """A name as a regular expression that matches it."""
     return "".join(c if c.isalnum() or c == "_" else "\\" + c for c in name[:80])
 
 
@@ -267,7 +268,7 @@ def _is_handler(source: Source, node: Node) -> bool:
     head = source.text[start:end].decode("utf-8", "replace")
     if _re(_ROUTES).search(head):
         return True
-    parameter = _re(_PARAMETERS + r"[^,]*\b" + _escaped(source.of(node)) + r"\b")
+    parameter = _re(_PARAMETERS + r"[^,]*\b" + escaped(source.of(node)) + r"\b")
     return source.language in ("java", "csharp", "kotlin") and bool(parameter.search(head))
 
 
