@@ -252,15 +252,16 @@ def _credited(
     if edit is None or (seen.event == FileEvent(seen.event.path) and not (last and last.source == "before")):
         ledger.put_candidate(seen.path, f"{session.tool} reported an edit without saying what it changed")
         return None
-    return credited(_base(repo, ledger, seen.path, edit, known), edit, seen.disk, session.id, order)
+    base = _base(repo, ledger, seen, edit, known)
+    return credited(base, edit, seen.disk, session.id, order)
 
 
-def _base(repo: Repository, ledger: Ledger, path: str, edit: Written, known: Snapshot | None) -> Snapshot:
+def _base(repo: Repository, ledger: Ledger, seen: Seen, edit: Written, known: Snapshot | None) -> Snapshot:
     if known is None:
         return Snapshot(edit.before)
-    if known.text in (edit.before, edit.after):
+    if known.text in (seen.disk, edit.before, edit.after):
         return known
-    earlier = snapshot(repo, ledger, path, edit.before)
+    earlier = snapshot(repo, ledger, seen.path, edit.before)
     return earlier if distance(known.text, edit.before) <= distance(known.text, edit.after) else known
 
 
