@@ -34,8 +34,7 @@ def derive(
     for change in pairs:
         if not is_text_change(change):
             continue
-        old_path = change.old_path if change.old_path != change.path else ""
-        if not parsed_priors and not _is_recorded(repo, ledger, change, old_path):
+        if not parsed_priors and not is_recorded(repo, ledger, change):
             texts.append((change, b"", b""))
             files.append(FileOrigins(change.path, change.old_path, 0, 0))
             continue
@@ -59,8 +58,9 @@ def derive(
     return Change(commit.id, commit.parent, tuple(files), sessions)
 
 
-def _is_recorded(repo: Repository, ledger: Ledger, change: FileChange, old_path: str) -> bool:
-    if ledger.last(change.path) or (old_path and ledger.last(old_path)):
+def is_recorded(repo: Repository, ledger: Ledger, change: FileChange) -> bool:
+    """Whether the ledger knows anything that concerns this file."""
+    if ledger.last_at(change.path) or (change.old_path and ledger.last_at(change.old_path)):
         return True
     return ledger.exact(change.path, change.new or repo.blob_id(b"")) is not None
 
