@@ -47,6 +47,8 @@ def scan(
     file. `tree` is the tree of exactly this text when the caller has it. Findings are sorted by place. An error is a
     sentence for the user: a rule that broke, or a file cut at the time limit.
     """
+    if language == "php" and b"<?" not in text and tree is None:
+        language = "php-fragment"
     try:
         run = _Run(text, language, path, ranges, rules)
         run.all(tree)

@@ -44,6 +44,7 @@ _SOURCES = {
 }
 _SOURCES["typescript"] = _SOURCES["tsx"] = _SOURCES["javascript"]
 _SOURCES["cpp"] = _SOURCES["c"]
+_SOURCES["php-fragment"] = _SOURCES["php"]
 
 # Calls whose result is safe whatever went in: numbers, quoting, lookups in fixed tables, base names.
 _CLEAN = (

@@ -344,6 +344,9 @@ _ROLES: dict[str, dict[str, str]] = {
 }
 
 
+_ROLES["php-fragment"] = _ROLES["php"]
+
+
 @cache
 def profile(language: str) -> Profile:
     """The profile of the slug `language`; one without any roles when there is none."""

@@ -26,6 +26,7 @@ FAMILIES = {
     "c": ("c",),
     "cpp": ("c", "cpp"),
     "bash": ("shell",),
+    "php-fragment": ("php",),
 }
 ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object")
 _KEYS = frozenset(
@@ -259,7 +260,9 @@ class RuleSet:
             wanted = ("any", *FAMILIES.get(language, (language,)))
             names = [n for n in self._packs if n.removesuffix(".toml").split("-")[0] in wanted]
             rules = [rule for name in sorted(names) for rule in self.pack(name)]
-            self._languages[language] = tuple(r for r in rules if not r.languages or language in r.languages)
+            self._languages[language] = tuple(
+                r for r in rules if not r.languages or language.removesuffix("-fragment") in r.languages
+            )
         return self._languages[language]
 
     def changes(self) -> tuple[ChangeRule, ...]:

@@ -29,6 +29,8 @@ _GRAMMARS = {
     "csharp": ("tree_sitter_c_sharp", "language"),
     "ruby": ("tree_sitter_ruby", "language"),
     "php": ("tree_sitter_php", "language_php"),
+    # PHP without an opening tag, as an editor or an assistant quotes it; the other grammar takes it for plain text.
+    "php-fragment": ("tree_sitter_php", "language_php_only"),
     "kotlin": ("tree_sitter_kotlin", "language"),
     "swift": ("tree_sitter_swift", "language"),
     "bash": ("tree_sitter_bash", "language"),
