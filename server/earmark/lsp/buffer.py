@@ -66,8 +66,10 @@ class Buffer:
 
     `found` holds the findings of text rules, `compared` those of change rules, `changed` the parts not looked at since
     they were edited. `looked` says whether the text was ever scanned whole; `ready` is set once it was and its origins
-    are known, or the buffer is closed. `place` and `tracking` are None until they are known, and `place` stays so for a
-    document outside any repository. `base` is the committed text.
+    are known, or the buffer is closed. `scans_locally` says whether a scan of a few lines costs about that.
+
+    `place` and `tracking` are None until they are known, and `place` stays so for a document outside any repository.
+    `base` is the committed text.
     """
 
     def __init__(self, uri: str, language_id: str, version: int, text: str, name: str) -> None:
@@ -83,6 +85,7 @@ class Buffer:
         self.compared = FindingList(len(self.document.text))
         self.changed = Ranges()
         self.looked = False
+        self.scans_locally = True
         self.ready = asyncio.Event()
         self.place: Place | None = None
         self.tracking: Tracking | None = None

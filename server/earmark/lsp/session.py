@@ -163,7 +163,7 @@ class Session:
 
     def mark_of(self, buffer: Buffer, item: Shown) -> Mark:
         """What a diagnostic says about one finding."""
-        rule = self.analysis.rule(buffer.language, item.placed.finding.rule)
+        rule = self.analysis.scanner.rule(buffer.language, item.placed.finding.rule)
         return mark_of(item, f"https://cwe.mitre.org/data/definitions/{rule.cwe}.html" if rule and rule.cwe else "")
 
     def standing(self, buffer: Buffer) -> Standing:

@@ -18,7 +18,7 @@ async def explain_rule(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
     """Why a rule exists, with its examples: `page` is Markdown. Without a rule, the most severe one at the range."""
     given = argument(arguments)
     rule_id = word(given, "rule") or _at_range(ls, given)
-    rule = await ls.session.scheduler.io(_find, ls.session.analysis.rules, rule_id)
+    rule = await ls.session.scheduler.io(_find, ls.session.analysis.scanner.rules, rule_id)
     if rule is None:
         raise JsonRpcInvalidParams(f"there is no rule {rule_id[:80]!r}; `earmark rules list` names them")
     from earmark.risk.pages import page
