@@ -116,7 +116,7 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
     noted, and not written: nobody reads an abandoned commit."""
     due = {commit.id: commit for commit in plan.due}
     olds = dict.fromkeys(old for sources in plan.sources.values() for old in sources if old not in due)
-    wanted = [*olds, *due]
+    wanted = _sources_first([*olds, *due], plan.sources)
     stored = git_notes.read(repo, notes.REF, wanted, objects=objects) if tip else {}
     missing = [id_ for id_ in wanted if id_ not in stored and (id_ in due or objects.info(id_) is not None)]
     changes = commit_changes(repo, missing)
@@ -169,6 +169,16 @@ def _names(
                 )
             for old in olds:
                 yield from (f"{old}:{change.path}", f"{old}^:{change.path}")
+
+
+def _sources_first(ids: Sequence[str], sources: Mapping[str, Sequence[str]]) -> list[str]:
+    """The same commits, each behind those it was made from."""
+    wanted, placed = set(ids), dict[str, None]()
+    for id_ in ids:
+        for source in (*sources.get(id_, ()), id_):
+            if source in wanted:
+                placed[source] = None
+    return list(placed)
 
 
 def _names_humans(change: Change) -> bool:

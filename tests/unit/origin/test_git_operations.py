@@ -314,3 +314,13 @@ def test_a_commit_on_a_branch_that_was_left_again_is_noted(story: Story) -> None
     story.commits(CLAUDE, "pay.py", ONE)
     story.git("checkout", "-q", "main")
     assert story.settled("topic") is not None
+
+
+def test_a_squash_of_a_branch_that_was_never_looked_at(story: Story) -> None:
+    story.git("checkout", "-qb", "topic")
+    story.commits(CLAUDE, "pay.py", ONE)
+    story.git("checkout", "-q", "main")
+    story.git.commit("shift", {"pay.py": "import first\n" + BASE})
+    story.git("merge", "-q", "--squash", "topic")
+    story.git("commit", "-q", "--no-edit")
+    assert story.kinds("pay.py", "HEAD") == ".....ccc"
