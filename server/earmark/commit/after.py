@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from earmark.commit.outcome import Outcome
 from earmark.git.repository import Repository
-from earmark.origin import settle
-from earmark.origin.ledger import Ledger
 
 
 def post_rewrite(repo: Repository, told: bytes) -> Outcome:
-    """Write the notes of rewritten commits, and say which declarations no longer fit. `told` is git's list of
-    `old new` lines."""
+    """Say which declarations no longer fit. `told` is git's list of `old new` lines.
+
+    A rebase of hundreds of commits must not wait for their notes: those are derived at the next read. Only a commit
+    that declares AI text and was not repeated line for line is looked at here, and then the notes are written too.
+    """
     from earmark.commit import stale
 
     rewritten: dict[str, list[str]] = {}
@@ -20,9 +21,11 @@ def post_rewrite(repo: Repository, told: bytes) -> Outcome:
         old, _, new = line.partition(" ")
         if new:
             rewritten.setdefault(new.split(" ")[0], []).append(old)
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger, rewritten)
-        count = len(stale.find(repo, rewritten))
+    changed = stale.suspects(repo, rewritten)
+    if not changed:
+        return Outcome()
+    _settle(repo, rewritten)
+    count = len(stale.find(repo, {new: rewritten[new] for new in changed}))
     if not count:
         return Outcome()
     what = "1 commit declares" if count == 1 else f"{count} commits declare"
@@ -31,8 +34,7 @@ def post_rewrite(repo: Repository, told: bytes) -> Outcome:
 
 def post_merge(repo: Repository) -> Outcome:
     """Write the notes that are due."""
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger)
+    _settle(repo)
     return Outcome()
 
 
@@ -40,7 +42,14 @@ def pre_push(repo: Repository, arguments: Sequence[str]) -> Outcome:
     """Bring the notes to where the branch is going, before it arrives."""
     from earmark.commit import share
 
-    with Ledger.open(repo) as ledger:
-        settle.settle(repo, ledger)
+    _settle(repo)
     problem = share.push(repo, arguments[0] if arguments else "origin")
     return Outcome((problem,) if problem else ())
+
+
+def _settle(repo: Repository, rewritten: dict[str, list[str]] | None = None) -> None:
+    from earmark.origin.ledger import Ledger
+    from earmark.origin.settle import settle
+
+    with Ledger.open(repo) as ledger:
+        settle(repo, ledger, rewritten)

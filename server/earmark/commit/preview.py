@@ -6,6 +6,7 @@ All of them begin with the comment character and ` earmark:`, so that they can b
 from __future__ import annotations
 
 from earmark.git.config import Config
+from earmark.text.diff import split_lines
 
 _CUT = b" ------------------------ >8 ------------------------"
 _CANDIDATES = b"#;@!$%^&|:"
@@ -25,7 +26,7 @@ def insert(message: bytes, block: str, summary: str, comment: str, *, below_cut:
     """`message` with the preview of `block` before git's own comments; with `below_cut` (clean-up "scissors", which
     keeps comments) below the line under which git drops everything."""
     mark = comment.encode()
-    lines = remove(message, comment).splitlines(keepends=True)
+    lines = split_lines(remove(message, comment))
     shown = [f"{summary}; these trailers will be added:", "", *(f"  {line}" for line in block.splitlines()), ""]
     shown += ["delete the last of these lines to leave them out (your decision is recorded)", "declare"]
     preview = [b"%b%b %b\n" % (mark, _WORD, line.encode()) for line in shown if line]
@@ -45,7 +46,7 @@ def remove(message: bytes, comment: str) -> bytes:
     start = comment.encode() + _WORD
     if start not in message:
         return message
-    return b"".join(line for line in message.splitlines(keepends=True) if not line.startswith(start))
+    return b"".join(line for line in split_lines(message) if not line.startswith(start))
 
 
 def has_cut(message: bytes, comment: str) -> bool:
