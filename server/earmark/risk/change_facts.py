@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.risk import embedded, objects
-from earmark.risk.conditions import regex
+from earmark.risk.places import regex
 from earmark.risk.source import Source
 
 if TYPE_CHECKING:

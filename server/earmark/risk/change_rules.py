@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.risk.change_facts import Fact, Unit, units
-from earmark.risk.conditions import regex
 from earmark.risk.engine import is_test_path
 from earmark.risk.finding import Finding, in_order
+from earmark.risk.places import regex
 from earmark.risk.rules import ChangeRule, RuleSet
 from earmark.risk.source import Source
 from earmark.risk.suppress import suppressed
+from earmark.risk.values import looser, number, required
 from earmark.text.diff import Hunk, diff_lines, split_lines
 from earmark.text.syntax import parse
 
@@ -239,20 +240,6 @@ def _added(pair: Pair, rule: ChangeRule) -> Found:
                 yield fact.start, fact.end, f"added: {fact.key[:120]}"
 
 
-def _number(text: str) -> float | None:
-    match = regex(r"^[\"'(]*(-?\d[\d_]*(?:\.\d+)?)\s*([a-zA-Z%]{0,3}i?)\b?").search(text)
-    if match is None:
-        return (
-            float("inf")
-            if text.strip("'\"").lower() in ("none", "null", "nil", "-1", "infinity", "unlimited")
-            else None
-        )
-    value = float(match.group(1).replace("_", ""))
-    scale = {"k": 1e3, "Ki": 1024, "Mi": 1 << 20, "Gi": 1 << 30, "M": 1e6, "G": 1e9, "m": 1 if "min" in text else 1e-3}
-    times = regex(r"^\D*\d[\d_]*\s*\*\s*(\d[\d_]*)").search(text)
-    return value * scale.get(match.group(2), 1) * (float(times.group(1).replace("_", "")) if times else 1)
-
-
 def _limits(pair: Pair, rule: ChangeRule) -> Found:
     """A number under a limiting name grew at least twofold, fell to nothing, or went away while its call stayed."""
     for before, after in pair.matched():
@@ -262,25 +249,16 @@ def _limits(pair: Pair, rule: ChangeRule) -> Found:
         for fact in before.facts:
             if fact.kind != "setting" or not _named(fact, rule):
                 continue
-            was = _number(fact.value)
+            was = number(fact.value)
             other = now.get(fact.key)
             if other is None:
                 holder, _, name = fact.key.rpartition(".")
                 if was is not None and rule.lost and holder.split(".")[-1] in calls and name not in moved:
                     yield (*pair.place(fact.start), f"removed: {fact.key} = {fact.value[:40]}")
                 continue
-            value = _number(other.value)
-            if was is not None and value is not None and _looser(was, value, rule.down):
+            value = number(other.value)
+            if was is not None and value is not None and looser(was, value, rule.down):
                 yield other.start, other.end, f"{fact.key}: {fact.value[:40]} before, {other.value[:40]} now"
-
-
-def _looser(was: float, now: float, down: bool) -> bool:
-    """Twice as much (half as much for a lower bound), or a value that means "no limit"."""
-    if was == now:
-        return False
-    if down:
-        return 0 <= now <= was / 2
-    return now >= 2 * was > 0 or now in (0, -1) or now == float("inf")
 
 
 def _values(pair: Pair, rule: ChangeRule) -> Found:
@@ -359,24 +337,8 @@ def _signatures(pair: Pair, rule: ChangeRule) -> Found:
             yield (*pair.place(before.start), f"removed: {name}")
         elif old is not None:
             new = next((f for f in after.facts if f.kind == "signature"), None)
-            if new is not None and len(_required(old.value)) != len(_required(new.value)):
+            if new is not None and len(required(old.value)) != len(required(new.value)):
                 yield new.start, new.end, f"{name}{old.value[:80]} before"
-
-
-def _required(signature: str) -> list[str]:
-    """Parameters a caller must give, by order; annotations and defaults aside."""
-    inner = signature.strip()[1:-1]
-    depth, begin, parts = 0, 0, []
-    for index, char in enumerate(inner):
-        depth += (char in "([{<") - (char in ")]}>")
-        if char == "," and not depth:
-            parts.append(inner[begin:index])
-            begin = index + 1
-    parts.append(inner[begin:])
-    names = [p.split(":")[0].strip() for p in parts if "=" not in p and "?" not in p]
-    return [
-        n for n in names if n and n not in ("self", "cls", "/", "*", "&self", "&mut self") and not n.startswith("*")
-    ]
 
 
 def _touched(pair: Pair, rule: ChangeRule) -> Found:

@@ -21,10 +21,20 @@ keyword "present".
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from earmark.risk import flow
+from earmark.risk.places import (
+    SCOPES,
+    ConditionError,
+    Hit,
+    expand,
+    inside_role,
+    last_segment,
+    name_matches,
+    regex,
+    scope_bytes,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,35 +42,9 @@ if TYPE_CHECKING:
     from earmark.risk.source import Source
 
 
-class Hit(NamedTuple):
-    """A place where a rule's anchor matched: the node, the captures by name, and whether it is a call."""
-
-    node: Node
-    captures: dict[str, Node]
-    is_call: bool = False
-
-
-class ConditionError(ValueError):
-    """A condition of a rule is malformed; the message names the key."""
-
-
 Test = Callable[["Source", Hit], bool]
 _SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result"})
 _TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
-
-
-@cache
-def regex(expression: str) -> Any:
-    """A compiled RE2 expression; raises ConditionError when RE2 does not take it."""
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
-    try:
-        return re2.compile(expression, options)
-    except re2.error as problem:
-        raise ConditionError(f"RE2 does not take {expression!r}: {problem}") from None
 
 
 def compile_condition(table: dict[str, Any]) -> Test:
@@ -222,174 +206,25 @@ def _inside(table: dict[str, Any]) -> Test:
     return check
 
 
-_LOCKS = r"(?i)\b(?:lock|mutex|synchronized|semaphore|rlock)\b|lock\b"
-_TEST_NAMES = r"(?i)(?:^|_)tests?(?:_|$)|^Test[A-Z_]|^(?:it|describe|test)$|#\[(?:tokio::)?test\]|cfg\(test\)|@Test\b"
-
-
-def inside_role(source: Source, node: Node, role: str) -> bool:
-    """Whether `node` stands inside a construct of this role, within the nearest function for loop, try and catch."""
-    roles = source.profile
-    barrier = role in ("loop", "catch", "try", "finally", "with", "lock", "if")
-    for above in source.ancestors(node):
-        kind = above.type
-        if role == "loop" and (kind in roles.loops or _is_each(source, above)):
-            return _body_holds(above, node)
-        if role == "catch" and kind in roles.catches:
-            return True
-        if role == "try" and kind in roles.tries:
-            return _body_holds(above, node)
-        if role == "if" and kind.startswith("if"):
-            return True
-        if role == "finally" and kind.startswith(("finally", "ensure")):
-            return True
-        if role == "with" and kind in ("with_statement", "using_statement", "try_with_resources_statement"):
-            return True
-        if role == "lock" and kind in ("with_statement", "synchronized_statement", "lock_statement"):
-            head = source.text[above.start_byte : above.start_byte + 200].split(b"\n")[0].decode("utf-8", "replace")
-            if regex(_LOCKS).search(head):
-                return True
-        if role == "class" and "class" in kind:
-            return True
-        if kind in roles.functions:
-            if role == "async":
-                return _is_async(source, above)
-            if role == "function":
-                return True
-            if role == "test" and _is_test(source, above):
-                return True
-            if barrier and not _is_inline(source, above, role):
-                return False
-        if kind == role:
-            return True
-    return False
-
-
-def _is_inline(source: Source, function: Node, role: str) -> bool:
-    """A closure handed to an iterating method runs in the loop; any other function is a barrier."""
-    above = source.parent(function)
-    return role == "loop" and above is not None and above.type in ("arguments", "argument", "call_suffix")
-
-
-_EACH = frozenset({"forEach", "each", "map", "for_each", "flatMap", "each_with_index", "times"})
-
-
-def _is_each(source: Source, node: Node) -> bool:
-    if node.type not in source.profile.calls:
-        return False
-    return source.names(node)[0].rsplit(".", 1)[-1] in _EACH
-
-
-def _body_holds(construct: Node, node: Node) -> bool:
-    """In the repeated part: what a `for` iterates over is evaluated once."""
-    right = construct.child_by_field_name("right") or construct.child_by_field_name("value")
-    if right is not None and right.start_byte <= node.start_byte < right.end_byte:
-        return False
-    if construct.type == "try_statement":
-        body = construct.child_by_field_name("body")
-        return body is None or body.start_byte <= node.start_byte < body.end_byte
-    return True
-
-
-def _is_async(source: Source, function: Node) -> bool:
-    head = source.text[function.start_byte : function.start_byte + 160].split(b"{")[0].split(b"(")[0]
-    return b"async" in head or b"suspend" in head
-
-
-def _is_test(source: Source, function: Node) -> bool:
-    start = max(0, function.start_byte - 80)
-    before = source.text[start : function.start_byte].rsplit(b"\n\n", 1)[-1].decode("utf-8", "replace")
-    name = function.child_by_field_name("name")
-    return bool(regex(_TEST_NAMES).search(source.of(name) if name else "") or regex(_TEST_NAMES).search(before))
-
-
-def _scope_node(source: Source, hit: Hit, where: str) -> tuple[int, int]:
-    node = hit.node
-    if where == "file":
-        return 0, len(source.text)
-    if where == "match":
-        return node.start_byte, node.end_byte
-    if where in ("function", "before", "after"):
-        around = source.function(node)
-        start, end = around.start_byte, around.end_byte
-        return (
-            (start, node.start_byte)
-            if where == "before"
-            else (node.end_byte, end)
-            if where == "after"
-            else (start, end)
-        )
-    if where == "line":
-        start = source.text.rfind(b"\n", 0, node.start_byte) + 1
-        end = source.text.find(b"\n", node.end_byte)
-        return start, end if end >= 0 else len(source.text)
-    if where == "parent":
-        above = source.parent(node)
-    elif where == "loop":
-        above = source.enclosing(node, source.profile.loops)
-    elif where == "statement":
-        above = node if node.type in source.profile.statements else source.enclosing(node, source.profile.statements)
-    else:
-        above = source.enclosing(node, _BLOCKS)
-    return (above.start_byte, above.end_byte) if above is not None else (node.start_byte, node.end_byte)
-
-
-_BLOCKS = frozenset(
-    {"block", "statement_block", "compound_statement", "body_statement", "do_group", "class_body", "function_body",
-     "object", "statement_list"}
-)  # fmt: skip
-_SCOPES = frozenset({"match", "line", "statement", "block", "function", "file", "before", "after", "parent", "loop"})
-
-
 def _scope(table: dict[str, Any]) -> Test:
     where = table["scope"]
-    if where not in _SCOPES or not set(table) & {"matches", "lacks"}:
-        raise ConditionError(f"scope is one of {sorted(_SCOPES)}, with matches or lacks")
+    if where not in SCOPES or not set(table) & {"matches", "lacks"}:
+        raise ConditionError(f"scope is one of {sorted(SCOPES)}, with matches or lacks")
     wanted, unwanted = table.get("matches"), table.get("lacks")
     yes, no = regex(wanted) if wanted else None, regex(unwanted) if unwanted else None
 
     def check(source: Source, hit: Hit) -> bool:
-        start, end = _scope_node(source, hit, where)
+        start, end = scope_bytes(source, hit, where)
         text = source.text[start:end].decode("utf-8", "replace")
         return (yes is None or bool(yes.search(text))) and (no is None or not no.search(text))
 
     return check
 
 
-def expand(name: str) -> list[str]:
-    """`a.{b,c}` as `a.b`, `a.c`."""
-    before, brace, rest = name.partition("{")
-    inside, closed, after = rest.partition("}")
-    if not brace or not closed or not inside:
-        return [name]
-    return [full for item in inside.split(",") for full in expand(before + item.strip() + after)]
-
-
-def name_matches(pattern: str, names: tuple[str, ...], suffix: bool) -> bool:
-    """Whether a rule's dotted name (`os.system`, `*.execute`, `new Random`) is one of `names`."""
-    for name in names:
-        if name == pattern or pattern == "*":
-            return True
-        if pattern.startswith("*."):
-            if name.endswith(pattern[1:]):
-                return True
-        elif pattern.startswith("new ") != name.startswith("new "):
-            continue
-        elif suffix or "/" in pattern:
-            short = pattern[4:] if pattern.startswith("new ") else pattern
-            if name.endswith("." + short) or (name == short.rsplit("/", 1)[-1] and "/" in pattern):
-                return True
-    return False
-
-
-def last_segment(name: str) -> str:
-    """The part of a dotted name after its last dot, without `new ` and package path."""
-    return name.removeprefix("new ").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
-
-
 def _calls(table: dict[str, Any]) -> Test:
     where = table.get("where", "function")
-    if where not in _SCOPES:
-        raise ConditionError(f"where is one of {sorted(_SCOPES)}")
+    if where not in SCOPES:
+        raise ConditionError(f"where is one of {sorted(SCOPES)}")
     patterns = [full for name in table["calls"] for full in expand(name)]
     lasts = {last_segment(p) for p in patterns}
     needles = [last.rstrip("(){}![]").encode() for last in lasts]
@@ -397,7 +232,7 @@ def _calls(table: dict[str, Any]) -> Test:
     def check(source: Source, hit: Hit) -> bool:
         from earmark.risk.query import calls_in
 
-        start, end = _scope_node(source, hit, where)
+        start, end = scope_bytes(source, hit, where)
         text = source.text[start:end]
         if not any(needle in text for needle in needles):
             return False

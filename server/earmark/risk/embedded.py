@@ -34,7 +34,7 @@ _SQL_PARTS = (
 
 def sql_statements(text: bytes) -> list[Piece]:
     """The statements of a script, comments dropped and white space collapsed."""
-    from earmark.risk.conditions import regex
+    from earmark.risk.places import regex
 
     found: list[Piece] = []
     words: list[str] = []

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from earmark.risk import embedded, objects
-from earmark.risk.conditions import Hit, last_segment, name_matches, regex
 from earmark.risk.finding import Finding, Fix, in_order, shift
+from earmark.risk.places import Hit, last_segment, name_matches, regex
 from earmark.risk.program import Entry, Program, program_for
 from earmark.risk.query import MATCH_LIMIT
 from earmark.risk.rules import Matcher, Rule, RuleSet

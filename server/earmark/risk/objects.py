@@ -303,7 +303,7 @@ _MOST = 20
 
 
 def _marks(value: Value, condition: dict[str, object], text: bytes) -> list[tuple[int, int]]:
-    from earmark.risk.conditions import regex
+    from earmark.risk.places import regex
 
     start, end = value.node.start_byte, value.node.end_byte
     if "matches" in condition and b"\n" in text[start:end]:
@@ -313,7 +313,7 @@ def _marks(value: Value, condition: dict[str, object], text: bytes) -> list[tupl
 
 
 def _holds(value: Value, condition: dict[str, object]) -> bool:
-    from earmark.risk.conditions import regex
+    from earmark.risk.places import regex
 
     wanted = condition.get("is")
     text = value.text.strip().lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from earmark.risk.conditions import last_segment
+from earmark.risk.places import last_segment
 from earmark.risk.profiles import profile
 from earmark.risk.query import compiled, kinds, setting_patterns
 from earmark.risk.rules import Matcher, Rule, RuleError, RuleSet

@@ -11,8 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from earmark.risk.conditions import ConditionError, Test, compile_condition, expand, regex
+from earmark.risk.conditions import Test, compile_condition
 from earmark.risk.finding import CATEGORIES, SEVERITIES
+from earmark.risk.places import ConditionError, expand, regex
 
 VERSION = "earmark-2026.11"
 FORMAT = 1
