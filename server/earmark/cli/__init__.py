@@ -22,6 +22,7 @@ COMMANDS = {
     "assess": "the risk of a commit range or the staged change, every term shown",
     "tag": "compute and write the provenance trailers",
     "check": "the gate",
+    "gates": "configure other gates, and say which of them would refuse this change",
     "review": "request, follow and sign reviews",
     "notes": "share, import, export and aggregate notes",
     "explain": "why a rule exists, with examples",

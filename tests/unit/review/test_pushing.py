@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from real_git import RealGit
+from smart_http import SmartHttp
 
 from earmark.git.repository import Repository
 from earmark.git.trust import open_repository
@@ -172,46 +171,6 @@ def test_over_ssh_git_runs_the_users_own_client(
     wanted = ask(git, server)._replace(remote=f"ssh://git@forge.example{server.path}")
     carry(repo, Gitea(Project("https://127.0.0.1:1/api/v1", "o/r"), with_token=False), wanted)
     assert list(server.state["pulls"]) == [f"earmark-{KEY}"]
-
-
-class SmartHttp(BaseHTTPRequestHandler):
-    """`git http-backend` behind HTTP, for pushes of known and of chunked length."""
-
-    root = ""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def _serve(self) -> None:
-        parts = urlsplit(self.path)
-        body = b""
-        if self.headers.get("transfer-encoding") == "chunked":
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-        else:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        env = {
-            **os.environ, "GIT_PROJECT_ROOT": self.root, "GIT_HTTP_EXPORT_ALL": "1", "REMOTE_USER": "dev",
-            "PATH_INFO": parts.path, "QUERY_STRING": parts.query, "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("content-type", ""), "CONTENT_LENGTH": str(len(body)),
-            "GIT_PROTOCOL": self.headers.get("git-protocol", ""),
-        }  # fmt: skip
-        if self.headers.get("content-encoding") == "gzip":
-            env["HTTP_CONTENT_ENCODING"] = "gzip"
-        done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, env=env, timeout=60, check=True)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
-        status = next((int(value.split()[0]) for name, value in fields if name == "Status"), 200)
-        self.send_response(status)
-        for name, value in fields:
-            if name != "Status":
-                self.send_header(name, value)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = _serve
 
 
 def test_over_http(git: RealGit, repo: Repository, tmp_path: Path) -> None:
