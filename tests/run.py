@@ -1,8 +1,8 @@
-"""Install the test set-up and run the tests: `python3 tests/run.py [unit|habits|editors] [pytest options]`.
+"""Install the test set-up and run the tests: `python3 tests/run.py [unit|habits|editors|fuzz] [options]`.
 
 Without a word: the environment in `.venv`, everything pinned, then all tests that need no editor. Downloads happen in
 the install step only. `habits` runs formatting, linting, types and import contracts; `editors` the real editors, which
-`tests/editors/setup.sh` installs.
+`tests/editors/setup.sh` installs; `fuzz` random edits, random git and random messages, with fixed seeds and one drawn.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     if sys.version_info < (3, 11):
         print("earmark needs Python 3.11 or newer; run this file with that interpreter", file=sys.stderr)
         return 2
-    what = argv[0] if argv and argv[0] in ("unit", "habits", "editors") else "unit"
+    what = argv[0] if argv and argv[0] in ("unit", "habits", "editors", "fuzz") else "unit"
     rest = argv[1:] if argv and argv[0] == what else argv
     install()
     os.chdir(TOP)
@@ -35,7 +35,9 @@ def main(argv: list[str]) -> int:
         return habits()
     if what == "editors":
         return run(PYTHON, "-m", "pytest", "tests/editors", *rest)
-    return run(PYTHON, "-m", "pytest", *rest)
+    if what == "fuzz":
+        return fuzz()
+    return run(PYTHON, "-m", "pytest", "--numprocesses", "auto", *rest)
 
 
 def install() -> None:
@@ -67,6 +69,13 @@ def habits() -> int:
     return next((code for code in [run(*check) for check in checks] if code), 0)
 
 
+def fuzz() -> int:
+    """Fixed seeds, so that a failure comes back, and a random one, which is printed."""
+    return run(PYTHON, "tests/fuzz/origin_fuzz.py", "0", "1", "42", "99", "1337", "random") or run(
+        PYTHON, "tests/fuzz/message_fuzz.py"
+    )
+
+
 def must(*command: str | Path) -> None:
     """Run a step of the installation; stop when it fails."""
     if code := run(*command):
@@ -76,7 +85,8 @@ def must(*command: str | Path) -> None:
 def run(*command: str | Path) -> int:
     """The exit code of `command`."""
     print("+", " ".join(Path(part).name if part is command[0] else str(part) for part in command), flush=True)
-    return subprocess.run(command, check=False).returncode
+    # No test may wait for a person.
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
 
 
 if __name__ == "__main__":
