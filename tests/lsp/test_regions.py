@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from agent import Agent
+from agent import Agent, blame
 from editor import Editor, span
 from real_git import RealGit
 
@@ -187,8 +187,6 @@ async def test_a_saved_completion_is_in_the_ledger(start: Any, shop: RealGit) ->
     shop.write("shop.py", text)
     editor.send("textDocument/didSave", {"textDocument": {"uri": uri(shop)}})
     await settled(editor)
-    from agent import blame
-
     assert [(r["start"], r["kind"], r["tool"]) for r in blame(shop, "shop.py") if r["kind"] == "ai"] == [
         (3, "ai", "copilot")
     ]
@@ -249,3 +247,18 @@ async def test_a_client_that_shows_unknown_notifications_gets_none_before_it_ask
     assert await regions(editor, uri(shop))
     editor.send("earmark/didInsert", insertion(uri(shop), 1, (0, 0), (1, 0)))
     assert "earmark/regionsChanged" in await settled(editor)
+
+
+async def test_a_colleagues_ai_lines_come_from_the_notes(start: Any, shop: RealGit, tmp_path: Any) -> None:
+    Agent(shop).write("shop.py", AI)
+    shop.commit("refunds")
+    blame(shop, "shop.py")
+    clone = RealGit(tmp_path / "clone", init=False)
+    shop("clone", "-q", str(shop.top), str(clone.top))
+    clone("fetch", "-q", "origin", "refs/notes/ai:refs/notes/ai")
+    editor = await start()
+    editor.open(uri(clone), "# local\n" + AI)
+    await settled(editor)
+    (region,) = await regions(editor, uri(clone))
+    assert place(region) == (3, 0, 7, 0)
+    assert (region["tool"], region["session"][:2]) == ("claude", "s_")

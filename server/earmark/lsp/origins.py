@@ -149,6 +149,17 @@ class Origins:
         self.settle_claims(buffer)
         self._changed(buffer)
         self._watch()
+        if recalled is not None and not recalled.snapshot.regions:
+            await self._from_notes(buffer, place)
+
+    async def _from_notes(self, buffer: Buffer, place: Place) -> None:
+        try:
+            recalled = await self._scheduler.slow_io(recall.noted, place)
+        except (LedgerError, GitError, ValueError, OSError) as error:
+            log.warning("The notes about %s are not read: %s", place.path, error)
+            return
+        if recalled is not None:
+            self._take(buffer, recalled)
 
     async def _recognize(self, buffer: Buffer, place: Place) -> None:
         version, text = buffer.version, buffer.text

@@ -7,15 +7,18 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from earmark.git import notes as git_notes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository, relative
 from earmark.git.trust import open_repository
 from earmark.lsp.buffer import Place
-from earmark.origin import lookup
+from earmark.origin import lookup, notes
+from earmark.origin.blame import blame
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger
-from earmark.origin.model import Session, Snapshot
+from earmark.origin.model import LineOrigin, LineRange, Session, Snapshot, ai
 from earmark.origin.recorder import LARGEST
+from earmark.origin.regions import from_lines
 from earmark.policy.model import FILE
 
 
@@ -65,6 +68,25 @@ def exact(place: Place, text: bytes) -> Recalled | None:
             return _recalled(ledger, last.snapshot._replace(text=text), seq)
         found = lookup.exact_snapshot(ledger, place.path, content, text)
         return _recalled(ledger, found, seq) if found else None
+
+
+def noted(place: Place) -> Recalled | None:
+    """What the shared notes say about the file as HEAD has it; None where this clone has no notes or no such file.
+
+    For a file that this clone's ledger has never seen: a colleague's AI lines are in the notes only.
+    """
+    if git_notes.tip(place.repo, notes.REF) is None:
+        return None
+    text = committed(place)
+    if not text:
+        return None
+    with Ledger.open(place.repo, create=False) as ledger:
+        if ledger.last(place.path) is not None:
+            return None
+        ranges = [r for r in blame(place.repo, ledger, place.path, "HEAD") if r.kind == "ai"]
+    owned = [LineOrigin(LineRange(r.start, r.end), ai(r.session)) for r in ranges]
+    sessions = {r.session: Session(r.tool, "", r.model) for r in ranges}
+    return Recalled(from_lines(text, owned), sessions, 0) if owned else None
 
 
 def newer(repo: Repository, seq: int) -> tuple[int, tuple[str, ...]]:
