@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from project import BASE, RISKY, Project
 
 HERE = Path(__file__).parent
@@ -18,7 +17,9 @@ HERE = Path(__file__).parent
 def editors() -> Path:
     """The folder that `setup.sh` filled; a test of an editor that is not there fails."""
     folder = Path(os.environ.get("EARMARK_EDITORS", HERE / ".cache")).resolve()
-    missing = [name for name in ("venv/bin/nvim", "npm/node_modules/code-server", "probe.vsix") if not (folder / name).exists()]
+    missing = [
+        name for name in ("venv/bin/nvim", "npm/node_modules/code-server", "probe.vsix") if not (folder / name).exists()
+    ]
     if missing or not shutil.which("chromium"):
         pytest.fail(f"the editors are not installed ({', '.join(missing) or 'chromium'}): run tests/editors/setup.sh")
     return folder

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import IO, Any
+from typing import Any, Protocol
 
 
 class Refused(AssertionError):
     """The other side could not do what was asked; the message is its own."""
 
 
-class Lines:
-    """One question at a time; `reader` and `writer` are binary, and reading ends with an error rather than never."""
+class Reader(Protocol):
+    """Where lines come from."""
 
-    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+    def readline(self, limit: int = -1, /) -> bytes: ...
+
+
+class Writer(Protocol):
+    """Where lines go."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+class Lines:
+    """One question at a time."""
+
+    def __init__(self, reader: Reader, writer: Writer) -> None:
         self.reader, self.writer = reader, writer
         self.asked = 0
 

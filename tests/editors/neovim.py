@@ -27,7 +27,9 @@ class Neovim:
     def lua(self, body: str) -> Any:
         """What the Lua chunk `body` returns, through JSON."""
         chunk = self.where / "chunk.lua"
-        chunk.write_text(f"local ok, found = pcall(function()\n{body}\nend)\nreturn vim.json.encode({{ ok = ok, found = found }})")
+        chunk.write_text(
+            f"local ok, found = pcall(function()\n{body}\nend)\nreturn vim.json.encode({{ ok = ok, found = found }})"
+        )
         done = subprocess.run(
             [self.program, "--server", self.socket, "--remote-expr", f"luaeval('dofile(_A)', '{chunk}')"],
             env=self.project.environment, capture_output=True, text=True, timeout=LIMIT,
@@ -50,8 +52,9 @@ class Neovim:
     def signs(self) -> list[int]:
         """The marked lines of the current buffer, 1-based."""
         found = self.lua(
-            "return vim.tbl_map(function(mark) return mark[4].sign_text and mark[2] + 1 end, vim.api.nvim_buf_get_extmarks("
-            "0, vim.api.nvim_create_namespace('earmark.regions'), 0, -1, { details = true }))"
+            "local space = vim.api.nvim_create_namespace('earmark.regions')"
+            " local marks = vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })"
+            " return vim.tbl_map(function(mark) return mark[4].sign_text and mark[2] + 1 end, marks)"
         )
         return list(found)
 
@@ -68,12 +71,14 @@ class Neovim:
 
 
 @contextlib.contextmanager
-def running(editors: Path, project: Project, file: str, **environment: str) -> Iterator[Neovim]:
-    """Neovim with `file` of the project open and nothing of a user's configuration; gone afterwards."""
+def running(editors: Path, project: Project, file: str, *first: str, **environment: str) -> Iterator[Neovim]:
+    """Neovim with `file` of the project open and nothing of a user's configuration; gone afterwards. `first` are
+    commands that run before plugins are loaded."""
     program = editors / "venv" / "bin" / "nvim"
     with tempfile.TemporaryDirectory(prefix="earmark-") as name:
         editor = Neovim(program, project, Path(name))
-        command = arguments(program, "--listen", str(editor.socket), file)
+        early = [part for command in first for part in ("--cmd", command)]
+        command = arguments(program, "--listen", str(editor.socket), *early, file)
         process = subprocess.Popen(
             command, cwd=project.top, env=project.environment | environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A real git repository in which an assistant wrote something: the assistant's own hook payloads through `earmark record`."""
+"""A real git repository in which an assistant wrote something, as its own hook payloads told `earmark record`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def total(prices):
     return sum(prices)
 '''
 
-RISKY = '''
+RISKY = """
 
 def rate(country):
     while True:
@@ -30,15 +30,15 @@ def rate(country):
             return requests.get(RATES, params={"to": country}).json()
         except Exception:
             pass
-'''
+"""
 
 
 class Project:
     """`top` is the worktree; `environment` is what every process of the test runs with: a home of its own, no one's git
     configuration, and the interpreter that runs the tests as the server's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.top = folder / "shop"
+    def __init__(self, folder: Path, name: str = "shop") -> None:
+        self.top = folder / name
         self.top.mkdir(parents=True)
         home = folder / "home"
         home.mkdir()
@@ -62,7 +62,12 @@ class Project:
     def git(self, *arguments: str, **environment: str) -> str:
         """Standard output of git, stripped."""
         done = subprocess.run(
-            ["git", *arguments], cwd=self.top, env=self.environment | environment, capture_output=True, text=True, timeout=60
+            ["git", *arguments],
+            cwd=self.top,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
@@ -89,7 +94,7 @@ class Project:
         before = file.read_text()
         assert before.count(old) == 1, f"{old!r} stands {before.count(old)} times in {path}"
         self.calls += 1
-        call = {
+        call: dict[str, object] = {
             "session_id": self.session,
             "transcript_path": str(self.transcript),
             "cwd": str(self.top),

@@ -60,6 +60,11 @@ def test_the_next_region_is_found_from_anywhere(shared: Neovim) -> None:
         assert shared.lua("return vim.api.nvim_win_get_cursor(0)") == [10, 0]
 
 
+def test_versions_without_lsp_config_are_served(editors: Path, project: Project) -> None:
+    with neovim.running(editors, project, "shop.py", "lua vim.lsp.config = nil") as editor:
+        editor.wait_signs(WRITTEN)
+
+
 def test_the_health_check_names_the_server(shared: Neovim) -> None:
     report = shared.lua(
         "vim.cmd('checkhealth earmark') local text = vim.api.nvim_buf_get_lines(0, 0, -1, true)"
@@ -88,7 +93,10 @@ def test_what_another_process_records_appears_at_once(editors: Path, tmp_path: P
             "vim.api.nvim_create_autocmd('User', { pattern = 'EarmarkRegions', callback = function()"
             " if #require('earmark.regions').of() > 0 and not Seen then Seen = vim.uv.hrtime() end end })"
         )
-        reload = lambda: editor.lua("vim.cmd('checktime')")  # noqa: E731
+
+        def reload() -> None:
+            editor.lua("vim.cmd('checktime')")
+
         project.ai_edit(
             "shop.py", "    return sum(prices)\n", "    return sum(prices)\n" + RISKY,
             written=reload if first == "reload" else None,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +125,10 @@ def test_an_accepted_completion_is_evidence(code: Workbench) -> None:
     code.page("press", "Tab")
     code.api("offer", None)
     code.page("marked", ["def net(price):", "return price / 1.19"])
+    code.page("press", "Control+z")
+    code.page("marked", [])
+    code.page("press", "Control+y")
+    code.page("marked", ["def net(price):", "return price / 1.19"])
     # What is typed afterwards is the person's.
     code.page("press", "End")
     code.page("press", "Enter")
@@ -166,6 +172,36 @@ def test_a_restart_leaves_no_command_behind(code: Workbench) -> None:
     assert {"earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.explainRule"} <= set(before)
     assert code.api("execute", "earmark.explainRule", [{"rule": "py-http-no-timeout"}])["rule"] == "py-http-no-timeout"
     code.close_page()
+
+
+def test_a_server_that_crashed_comes_back(code: Workbench) -> None:
+    code.show("shop.py")
+    code.page("marked", MARKED)
+    first = code.server()
+    os.kill(first, signal.SIGKILL)
+    workbench.wait("another server", lambda: code.server() not in (0, first))
+    code.page("marked", MARKED)
+    assert code.api("execute", "earmark.tagCommit")["written"] == "next commit"
+
+
+def test_two_windows_do_not_disturb_each_other(code: Workbench) -> None:
+    code.show("shop.py")
+    code.page("openSecond", workbench.link(code.address, code.project.top, code.project.top / "shop.py"))
+    code.page("marked", MARKED)
+    code.page("waitForText", STATUS, "AI")
+    assert code.page("texts", TOASTS) == []
+    code.page("closeSecond")
+    code.page("marked", MARKED)
+
+
+def test_the_servers_settings_reach_it_alone(code: Workbench) -> None:
+    code.show("shop.py")
+    code.wait_diagnostics("shop.py", 3)
+    code.api("configure", "earmark.minimumSeverity", "critical")
+    workbench.wait("no diagnostics", lambda: not code.api("diagnostics", code.path("shop.py")))
+    code.api("configure", "earmark.minimumSeverity", None)
+    code.wait_diagnostics("shop.py", 3)
+    assert not any("setting" in text for text in code.page("texts", TOASTS))
 
 
 def test_a_missing_interpreter_is_named_with_a_way_out(editors: Path, shop: Project, tmp_path: Path) -> None:

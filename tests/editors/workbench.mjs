@@ -10,15 +10,26 @@ const browser = await chromium.launch({
   executablePath: process.env.EARMARK_CHROMIUM,
   args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none"],
 });
-const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: Number(process.env.EARMARK_SCALE ?? 1) });
-const page = await context.newPage();
-page.setDefaultTimeout(LIMIT);
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+context.setDefaultTimeout(LIMIT);
+const first = await context.newPage();
+/** The window that operations mean. */
+let page = first;
 
 const operations = {
   /** Opens the workbench and waits until a file is shown in it. */
   async open(url) {
     await page.goto(url);
     await page.waitForSelector(".monaco-workbench .editor-instance .view-line");
+  },
+  /** A second window beside the first, which operations mean from now on. */
+  async openSecond(url) {
+    page = await context.newPage();
+    await operations.open(url);
+  },
+  async closeSecond() {
+    await page.close();
+    page = first;
   },
   /** What is drawn of each visible line: its text, the colour behind it, whether its gutter is marked. */
   lines: () => page.evaluate(drawn),
@@ -42,7 +53,11 @@ const operations = {
     }
   },
   async waitForText(selector, text, limit) {
-    await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: limit ?? LIMIT });
+    await page
+      .locator(selector)
+      .filter({ hasText: text })
+      .first()
+      .waitFor({ timeout: limit ?? LIMIT });
   },
   async waitFor(selector) {
     await page.locator(selector).first().waitFor();
@@ -62,18 +77,23 @@ const operations = {
   },
   press: (key) => page.keyboard.press(key),
   type: (text) => page.keyboard.type(text, { delay: 20 }),
-  async screenshot(path, clip) {
-    await page.screenshot(clip ? { path, clip } : { path });
+  resize: (width, height) => page.setViewportSize({ width, height }),
+  async screenshot(path) {
+    await page.screenshot({ path });
   },
 };
 
 /** Runs in the page. Lines and their overlays are different elements that share the same vertical place. */
 function drawn() {
-  const editor = document.querySelector(".editor-group-container.active .editor-instance .monaco-editor") ?? document.querySelector(".editor-instance .monaco-editor");
+  const editor =
+    document.querySelector(".editor-group-container.active .editor-instance .monaco-editor") ??
+    document.querySelector(".editor-instance .monaco-editor");
   if (!editor) return [];
   const at = (element) => Math.round(element.getBoundingClientRect().top);
-  const coloured = (element) => !["", "rgba(0, 0, 0, 0)", "transparent"].includes(getComputedStyle(element).backgroundColor);
-  const has = (selector, test, place) => new Set([...editor.querySelectorAll(selector)].filter(test).map((e) => at(place(e))));
+  const coloured = (element) =>
+    !["", "rgba(0, 0, 0, 0)", "transparent"].includes(getComputedStyle(element).backgroundColor);
+  const has = (selector, test, place) =>
+    new Set([...editor.querySelectorAll(selector)].filter(test).map((e) => at(place(e))));
   const icon = (element) => getComputedStyle(element).backgroundImage.includes("url(");
   const behind = has(".view-overlays [class*='ced-']", coloured, (e) => e.parentElement);
   const gutter = has(".glyph-margin-widgets [class*='ced-']", icon, (e) => e);

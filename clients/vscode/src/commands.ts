@@ -1,14 +1,18 @@
-/**
- * The commands. Those of the server are registered by the language client when the server offers them, and only then;
- * while there is no server a stand-in says why. No command is registered here and there at once.
- */
+/** The commands. Those of the server are registered here once and for all, and say why when there is no server. */
 
 import * as vscode from "vscode";
 import { ExecuteCommandRequest } from "vscode-languageclient";
 import { mode, type RegionView } from "./regions.ts";
 import type { Server } from "./server.ts";
 
-const OF_SERVER = ["earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.explainRule"];
+const OF_SERVER = [
+  "earmark.tagCommit",
+  "earmark.requestReview",
+  "earmark.markRegion",
+  "earmark.suppressFinding",
+  "earmark.showRegion",
+  "earmark.explainRule",
+];
 
 /** What the server's commands take: one object. A lens or an action fills it in, the palette leaves it to us. */
 interface Argument {
@@ -23,11 +27,13 @@ interface Argument {
  * Completes the argument with the place of the cursor and with what only a person can say, then asks the server.
  * Why the server refuses is said once, in its own words.
  */
-export async function executeCommand(server: Server, command: string, given: unknown[]): Promise<unknown> {
-  const argument = await complete(command, (given[0] as Argument | undefined) ?? here());
-  if (!argument || !server.client) return undefined;
+async function execute(server: Server, command: string, given: Argument | undefined): Promise<unknown> {
+  const client = await server.ready();
+  if (!client) return void server.explain();
+  const argument = await complete(command, given ?? here());
+  if (!argument) return undefined;
   try {
-    const answer = await server.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+    const answer = await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
     if (command === "earmark.explainRule") await showPage(answer);
     return answer;
   } catch (error) {
@@ -73,7 +79,11 @@ function here(): Argument {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.uri.scheme !== "file") return {};
   const { document, selection } = editor;
-  return { uri: document.uri.toString(), version: document.version, range: new vscode.Range(selection.start, selection.end) };
+  return {
+    uri: document.uri.toString(),
+    version: document.version,
+    range: new vscode.Range(selection.start, selection.end),
+  };
 }
 
 const PAGES = "earmark-rule";
@@ -87,12 +97,15 @@ async function showPage(answer: { rule?: string; page?: string } | undefined): P
   await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
 }
 
-/** Registers the commands that need no server, and the pages that the others open. */
+/** Registers all commands, and the pages that they open. */
 export function registerCommands(server: Server, regions: RegionView, log: vscode.LogOutputChannel): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.workspace.registerTextDocumentContentProvider(PAGES, {
       provideTextDocumentContent: (uri) => pages.get(uri.path) ?? "",
     }),
+    ...OF_SERVER.map((command) =>
+      vscode.commands.registerCommand(command, (argument?: Argument) => execute(server, command, argument)),
+    ),
     vscode.commands.registerCommand("earmark.restartServer", () => server.restart()),
     vscode.commands.registerCommand("earmark.showLog", () => log.show()),
     vscode.commands.registerCommand("earmark.toggleRegions", () =>
@@ -102,23 +115,6 @@ export function registerCommands(server: Server, regions: RegionView, log: vscod
     ),
     vscode.commands.registerCommand("earmark.nextRegion", () => nextRegion(regions)),
   );
-}
-
-/** Stand-ins for the server's commands, while it does not run. */
-export class StandIns implements vscode.Disposable {
-  private registered: vscode.Disposable[] = [];
-
-  constructor(private readonly explain: () => Promise<void>) {}
-
-  show(): void {
-    if (this.registered.length > 0) return;
-    this.registered = OF_SERVER.map((command) => vscode.commands.registerCommand(command, this.explain));
-  }
-
-  dispose(): void {
-    for (const registration of this.registered) registration.dispose();
-    this.registered = [];
-  }
 }
 
 function nextRegion(regions: RegionView): void {

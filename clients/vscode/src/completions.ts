@@ -66,7 +66,7 @@ export class Completions implements vscode.Disposable {
     }
   }
 
-  /** Ours steps aside for one call. The three messages reach VS Code in order, so that it is back before the next key. */
+  /** Ours steps aside for one call. Messages reach VS Code in order, so that ours is back before the next key. */
   private original(command: string, args: unknown[]): Thenable<unknown> {
     this.taken.get(command)?.dispose();
     const done = vscode.commands.executeCommand(command, ...args);

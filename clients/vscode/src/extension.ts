@@ -1,7 +1,7 @@
 /** Earmark for VS Code. Thin: what the server can know or decide is asked of it; here it is only shown. */
 
 import * as vscode from "vscode";
-import { executeCommand, registerCommands, StandIns } from "./commands.ts";
+import { registerCommands } from "./commands.ts";
 import { Completions } from "./completions.ts";
 import { RegionView } from "./regions.ts";
 import { Server } from "./server.ts";
@@ -9,12 +9,10 @@ import { StatusBar } from "./statusBar.ts";
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel("Earmark", { log: true });
-  const standIns = new StandIns(() => server.explain());
-  const server: Server = new Server(context, log, standIns, executeCommand);
+  const server = new Server(context, log);
   const regions = new RegionView(server);
   context.subscriptions.push(
     log,
-    standIns,
     server,
     regions,
     new StatusBar(server, regions),

@@ -1,4 +1,4 @@
-/** The messages of Earmark that LSP does not have. Positions are 0-based, columns in UTF-16 units as everywhere in VS Code. */
+/** The messages of Earmark that LSP does not have. Positions are 0-based, columns in UTF-16 units. */
 
 export interface Position {
   line: number;

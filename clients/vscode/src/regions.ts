@@ -147,6 +147,7 @@ export function mode(): Mode {
 
 /** A bar for the gutter; an icon cannot take a theme colour. */
 function bar(colour: string): vscode.Uri {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="6" width="4" height="16" fill="${colour}"/></svg>`;
+  const rectangle = `<rect x="6" width="4" height="16" fill="${colour}"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${rectangle}</svg>`;
   return vscode.Uri.parse(`data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`);
 }

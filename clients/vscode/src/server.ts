@@ -9,6 +9,7 @@ import {
   ErrorAction,
   type ErrorHandler,
   type ErrorHandlerResult,
+  ExecuteCommandRequest,
   LanguageClient,
   type LanguageClientOptions,
   type Middleware,
@@ -16,7 +17,6 @@ import {
   type StaticFeature,
   TransportKind,
 } from "vscode-languageclient/node";
-import type { StandIns } from "./commands.ts";
 import { type Located, locate } from "./locate.ts";
 
 /** The settings that the server reads; the others are the extension's own and would be unknown to it. */
@@ -33,6 +33,26 @@ const drawsRegions: StaticFeature = {
   clear: () => undefined,
 };
 
+const middleware: Middleware = {
+  workspace: {
+    configuration: async (params, token, next) => {
+      const values = await next(params, token);
+      return Array.isArray(values) ? params.items.map((item, n) => ours(item.section, values[n])) : values;
+    },
+  },
+};
+
+/**
+ * Leaves the commands to us: the language client would register them only while the server runs, so that a lens clicked
+ * a moment too early would meet a command that does not exist.
+ */
+class Client extends LanguageClient {
+  override registerFeature(feature: Parameters<LanguageClient["registerFeature"]>[0]): void {
+    const method = "registrationType" in feature ? feature.registrationType.method : "";
+    if (method !== ExecuteCommandRequest.method) super.registerFeature(feature);
+  }
+}
+
 export class Server implements vscode.Disposable {
   /** The client while it runs. */
   client: LanguageClient | undefined;
@@ -40,7 +60,6 @@ export class Server implements vscode.Disposable {
   problem = "The server has not been started yet.";
   private readonly running = new vscode.EventEmitter<LanguageClient>();
   private readonly gone = new vscode.EventEmitter<void>();
-  private readonly middleware: Middleware;
   private queue: Promise<void> = Promise.resolve();
 
   /** Fires whenever a server is ready, also after one that crashed came back. */
@@ -50,24 +69,21 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
-    private readonly standIns: StandIns,
-    executeCommand: (server: Server, command: string, args: unknown[]) => Promise<unknown>,
-  ) {
-    this.middleware = {
-      executeCommand: (command, args) => executeCommand(this, command, args),
-      workspace: {
-        configuration: async (params, token, next) => {
-          const values = await next(params, token);
-          return Array.isArray(values) ? params.items.map((item, n) => ours(item.section, values[n])) : values;
-        },
-      },
-    };
-  }
+  ) {}
 
   /** Stops what runs and starts anew; calls that overlap are carried out one after the other. */
   restart(): Promise<void> {
     this.queue = this.queue.then(() => this.stop()).then(() => this.start());
     return this.queue;
+  }
+
+  /** The client once it runs, waiting for a start that is under way; undefined when there is none. */
+  async ready(): Promise<LanguageClient | undefined> {
+    await this.queue;
+    const client = this.client;
+    // A server that crashed is being started again by its client.
+    if (client && client.state !== State.Running) await client.start().catch(() => undefined);
+    return client?.state === State.Running ? client : undefined;
   }
 
   dispose(): void {
@@ -88,7 +104,7 @@ export class Server implements vscode.Disposable {
     if ("missing" in found) return this.fail(found.missing);
     this.log.info(`Starting ${found.command} ${found.args.join(" ")} (${found.why})`);
     const handler = new CloseHandler();
-    const client = new LanguageClient("earmark", "Earmark", this.options(found), this.clientOptions(handler));
+    const client = new Client("earmark", "Earmark", this.options(found), this.clientOptions(handler));
     handler.restarts = client.createDefaultErrorHandler();
     client.registerFeature(drawsRegions);
     client.onDidChangeState(({ newState }) => {
@@ -96,7 +112,6 @@ export class Server implements vscode.Disposable {
       if (newState === State.Running) this.running.fire(client);
       if (newState === State.Stopped && handler.gaveUp) this.fail(handler.gaveUp);
     });
-    this.standIns.dispose();
     try {
       await client.start();
     } catch (error) {
@@ -124,7 +139,12 @@ export class Server implements vscode.Disposable {
   /** The server's own folder is the extension's: what lies in the workspace must not decide what runs. */
   private options(found: Exclude<Located, { missing: string }>) {
     const { command, args } = found;
-    return { command, args: args.filter((a) => a !== "--stdio"), transport: TransportKind.stdio, options: { cwd: this.context.extensionPath } };
+    return {
+      command,
+      args: args.filter((a) => a !== "--stdio"),
+      transport: TransportKind.stdio,
+      options: { cwd: this.context.extensionPath },
+    };
   }
 
   private clientOptions(errorHandler: ErrorHandler): LanguageClientOptions {
@@ -134,7 +154,7 @@ export class Server implements vscode.Disposable {
       initializationOptions: { trusted: vscode.workspace.isTrusted },
       initializationFailedHandler: () => false,
       errorHandler,
-      middleware: this.middleware,
+      middleware,
       markdown: { isTrusted: false, supportHtml: false },
     };
   }
@@ -143,7 +163,6 @@ export class Server implements vscode.Disposable {
     this.client = undefined;
     this.problem = problem;
     this.log.error(problem);
-    this.standIns.show();
     this.gone.fire();
     void this.explain();
   }
@@ -153,7 +172,8 @@ export class Server implements vscode.Disposable {
     const settings = "Open Settings";
     const log = "Show Log";
     const chosen = await vscode.window.showErrorMessage(`Earmark is not running. ${this.problem}`, settings, log);
-    if (chosen === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "earmark.interpreter");
+    if (chosen === settings)
+      await vscode.commands.executeCommand("workbench.action.openSettings", "earmark.interpreter");
     if (chosen === log) this.log.show();
   }
 }

@@ -12,10 +12,17 @@ export interface Colour {
 
 /** None is near red, orange, yellow or green: those say error, warning, and what git changed. */
 export const COLOURS: readonly Colour[] = [
-  "#8b7cf6", "#2aa198", "#4c9be8", "#d6619f", "#6d83c4", "#a45fbf", "#3fa7c4", "#b88ae0",
+  "#8b7cf6",
+  "#2aa198",
+  "#4c9be8",
+  "#d6619f",
+  "#6d83c4",
+  "#a45fbf",
+  "#3fa7c4",
+  "#b88ae0",
 ].map((strong) => ({ strong, dark: `${strong}26`, light: `${strong}1f` }));
 
-/** Gives each session a colour of its own while there are enough, the same one at every start where nothing else took it. */
+/** Gives each session a colour of its own while there are enough; the same at every start unless it is taken. */
 export class Palette {
   private readonly taken = new Map<string, number>();
 
@@ -60,7 +67,7 @@ export interface Summary {
   details: string[];
 }
 
-/** What the status bar says of a file of `total` lines (the empty last one, which a line end opens, not among them); null when no assistant touched it, because then there is nothing to say. */
+/** What the status bar says of a file of `total` lines; null when no assistant touched it: then there is nothing to say. */
 export function summary(regions: readonly Region[], removals: readonly Removal[], total: number): Summary | null {
   const lines = aiLines(regions).size;
   const removed = removals.reduce((sum, removal) => sum + removal.lines, 0);

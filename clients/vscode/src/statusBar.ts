@@ -35,7 +35,12 @@ export class StatusBar implements vscode.Disposable {
     const document = vscode.window.activeTextEditor?.document;
     const known = document && this.regions.of(document.uri);
     const said = document && known && summary(known.regions, known.removals ?? [], lines(document));
-    if (said) this.set(`$(sparkle) ${said.text}`, `Lines of this file written by AI\n${said.details.join("\n")}`, "earmark.nextRegion");
+    if (said)
+      this.set(
+        `$(sparkle) ${said.text}`,
+        `Lines of this file written by AI\n${said.details.join("\n")}`,
+        "earmark.nextRegion",
+      );
     else this.item.hide();
   }
 

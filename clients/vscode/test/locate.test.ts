@@ -15,13 +15,21 @@ function command(found: Located): string {
 }
 
 test("the configured interpreter wins over everything else", () => {
-  const found = at({ interpreter: "/py", path: "/earmark", environment: "/env/py" }, ["/py", "/earmark", "/env/py", "/ext/bundled/env/bin/python3"]);
+  const found = at({ interpreter: "/py", path: "/earmark", environment: "/env/py" }, [
+    "/py",
+    "/earmark",
+    "/env/py",
+    "/ext/bundled/env/bin/python3",
+  ]);
   assert.equal(command(found), ["/py", ...PYTHON].join(" "));
 });
 
 test("then the bundled environment, the program, the environment variable", () => {
   const all = { path: "/earmark", environment: "/env/py" };
-  assert.equal(command(at(all, ["/ext/bundled/env/bin/python3", "/earmark"])).split(" ")[0], "/ext/bundled/env/bin/python3");
+  assert.equal(
+    command(at(all, ["/ext/bundled/env/bin/python3", "/earmark"])).split(" ")[0],
+    "/ext/bundled/env/bin/python3",
+  );
   assert.equal(command(at(all, ["/earmark", "/env/py"])), "/earmark serve --stdio");
   assert.equal(command(at({ environment: "/env/py" }, ["/env/py"])), ["/env/py", ...PYTHON].join(" "));
 });

@@ -6,7 +6,16 @@ import { aiLines, COLOURS, Palette, summary } from "../src/sessions.ts";
 function region(from: [number, number], to: [number, number], session = "s_1", kind: Region["kind"] = "ai"): Region {
   const [start, end] = [from, to].map(([line, character]) => ({ line, character }));
   assert.ok(start && end);
-  return { id: `${from}`, range: { start, end }, kind, tool: "Claude", model: "opus", session, risk: "low", review: "none" };
+  return {
+    id: `${from}`,
+    range: { start, end },
+    kind,
+    tool: "Claude",
+    model: "opus",
+    session,
+    risk: "low",
+    review: "none",
+  };
 }
 
 test("a region that ends at the start of a line does not reach into it", () => {
@@ -25,7 +34,10 @@ test("sessions get colours of their own, and keep them", () => {
   const sessions = COLOURS.map((_, n) => `s_${n}`);
   const colours = sessions.map((session) => palette.of(session));
   assert.equal(new Set(colours).size, COLOURS.length);
-  assert.deepEqual(sessions.map((session) => palette.of(session)), colours);
+  assert.deepEqual(
+    sessions.map((session) => palette.of(session)),
+    colours,
+  );
   assert.ok(palette.of("one more") < COLOURS.length);
   assert.equal(new Palette().of("s_3"), new Palette().of("s_3"));
 });

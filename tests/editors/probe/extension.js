@@ -23,7 +23,11 @@ const operations = {
     }));
   },
   async codeActions(path, line) {
-    return (await actionsOf(path, line)).map((a) => ({ title: a.title, command: a.command?.command ?? "", edits: !!a.edit }));
+    return (await actionsOf(path, line)).map((a) => ({
+      title: a.title,
+      command: a.command?.command ?? "",
+      edits: !!a.edit,
+    }));
   },
   async runCodeAction(path, line, title) {
     const action = (await actionsOf(path, line)).find((a) => a.title === title);
@@ -39,13 +43,20 @@ const operations = {
   },
   async lenses(path) {
     const lenses = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", vscode.Uri.file(path), 50);
-    return lenses.map((l) => ({ line: l.range.start.line, title: l.command?.title ?? "", command: l.command?.command ?? "" }));
+    return lenses.map((l) => ({
+      line: l.range.start.line,
+      title: l.command?.title ?? "",
+      command: l.command?.command ?? "",
+    }));
   },
   async inlayHints(path) {
     const document = documentOf(path);
     const all = new vscode.Range(0, 0, document.lineCount, 0);
     const hints = await vscode.commands.executeCommand("vscode.executeInlayHintProvider", document.uri, all);
-    return hints.map((h) => ({ line: h.position.line, label: typeof h.label === "string" ? h.label : h.label.map((p) => p.value).join("") }));
+    return hints.map((h) => ({
+      line: h.position.line,
+      label: typeof h.label === "string" ? h.label : h.label.map((p) => p.value).join(""),
+    }));
   },
   async commands(prefix) {
     return (await vscode.commands.getCommands(true)).filter((name) => name.startsWith(prefix)).sort();
@@ -66,7 +77,7 @@ const operations = {
     offer = text;
   },
   async configure(name, value) {
-    await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);
+    await vscode.workspace.getConfiguration().update(name, value ?? undefined, vscode.ConfigurationTarget.Global);
   },
   extension(id) {
     const found = vscode.extensions.getExtension(id);
@@ -99,13 +110,19 @@ function plain(value) {
 
 exports.activate = function activate(context) {
   context.subscriptions.push(
-    vscode.languages.registerInlineCompletionItemProvider({ scheme: "file" }, {
-      provideInlineCompletionItems(document, position) {
-        if (offer === null) return [];
-        const typed = new vscode.Range(position.with({ character: document.lineAt(position).firstNonWhitespaceCharacterIndex }), position);
-        return [new vscode.InlineCompletionItem(document.getText(typed) + offer, typed)];
+    vscode.languages.registerInlineCompletionItemProvider(
+      { scheme: "file" },
+      {
+        provideInlineCompletionItems(document, position) {
+          if (offer === null) return [];
+          const typed = new vscode.Range(
+            position.with({ character: document.lineAt(position).firstNonWhitespaceCharacterIndex }),
+            position,
+          );
+          return [new vscode.InlineCompletionItem(document.getText(typed) + offer, typed)];
+        },
       },
-    }),
+    ),
   );
   const socket = net.connect(process.env.EARMARK_PROBE);
   context.subscriptions.push({ dispose: () => socket.destroy() });

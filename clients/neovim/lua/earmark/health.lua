@@ -12,7 +12,8 @@ local function check_server(command)
     vim.health.ok(("%s: %s"):format(command[1], vim.trim(done.stdout)))
   else
     local said = ok and vim.trim(done.stderr) or tostring(done)
-    vim.health.error(("%s cannot serve: %s"):format(command[1], said), "Install Earmark in that Python, or name another one")
+    local advice = "Install Earmark in that Python, or name another one"
+    vim.health.error(("%s cannot serve: %s"):format(command[1], said), advice)
   end
 end
 

@@ -27,7 +27,7 @@ local function protocol_range(client, buffer, from, to)
   return { start = position(from), ["end"] = position(to) }
 end
 
---- Says that an assistant's text stands from `from` to `to` (0-based {line, byte column}, end excluded) in the buffer now.
+--- Says that an assistant's text stands from `from` to `to` in the buffer now (0-based {line, byte column}, end excluded).
 ---@param buffer integer
 ---@param from integer[]
 ---@param to integer[]

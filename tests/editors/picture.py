@@ -1,0 +1,82 @@
+"""Makes docs/vscode.png: the order service of the demo as VS Code shows it after an assistant's edit.
+
+    python tests/editors/picture.py [FILE]
+
+Needs what tests/editors/setup.sh installs. Look at the picture before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import workbench
+from project import Project
+
+HERE = Path(__file__).parent
+TOP = HERE.parents[1]
+ORDERS = TOP / "fixtures" / "repos" / "orders"
+SHOWN = "orders/payments.py"
+LOOK = {
+    "breadcrumbs.enabled": False,
+    "editor.fontFamily": "'Fira Code', 'DejaVu Sans Mono', monospace",
+    "editor.fontSize": 14,
+    "editor.guides.indentation": False,
+    "editor.hover.above": False,
+    "editor.renderLineHighlight": "none",
+    "editor.lightbulb.enabled": "off",
+    "editor.occurrencesHighlight": "off",
+    "editor.stickyScroll.enabled": False,
+    "git.blame.statusBarItem.enabled": False,
+    "window.title": "${activeEditorShort} — ${rootName}",
+    "workbench.activityBar.location": "hidden",
+    "workbench.colorTheme": "Default Dark Modern",
+    "workbench.layoutControl.enabled": False,
+    "workbench.statusBar.visible": True,
+}
+
+
+def orders(folder: Path) -> Project:
+    """The demo's service, committed, then edited by its first assistant."""
+    project = Project(folder, "orders")
+    shutil.copytree(ORDERS / "service", project.top, dirs_exist_ok=True)
+    project.git("config", "user.name", "Ada Example")
+    project.git("config", "user.email", "ada@example.com")
+    project.commit("Start the order service")
+    session = json.loads((ORDERS / "session.json").read_text())
+    [edit] = [step["edit"] for step in session["commits"][0]["steps"] if step["path"] == SHOWN]
+    project.ai_edit(SHOWN, edit["old"], edit["new"])
+    return project
+
+
+def main(target: Path) -> None:
+    """Write the picture."""
+    with tempfile.TemporaryDirectory(prefix="earmark-") as name:
+        folder = Path(name)
+        project = orders(folder)
+        shown = project.top / SHOWN
+        with workbench.running(
+            HERE / ".cache", project, folder / "code", shown, settings=LOOK, keep_screen=False
+        ) as code:
+            code.page("resize", 1160, 720)
+            code.api("execute", "workbench.action.closeSidebar")
+            text = shown.read_text().splitlines()
+            # The last risky line: what is said of it hides none of the others.
+            line = next(n for n, content in enumerate(text) if "except Exception" in content)
+            code.wait_diagnostics(SHOWN, 3)
+            workbench.wait("the lens", lambda: code.api("lenses", str(shown)))
+            code.show(SHOWN, line, text[line].index("Exception"))
+            code.api(
+                "execute", "revealLine", [{"lineNumber": text.index("class PaymentFailed(Exception):"), "at": "top"}]
+            )
+            code.api("execute", "notifications.clearAll")
+            code.api("execute", "editor.action.showHover")
+            code.page("waitForText", ".monaco-hover-content", "Still open")
+            code.page("screenshot", str(target))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else TOP / "docs" / "vscode.png")
