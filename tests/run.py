@@ -24,7 +24,7 @@ STAMP = HOME / "installed"
 
 def main(argv: list[str]) -> int:
     """Exit code of the first step that fails, 0 when none does."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (this file is run by whatever Python the user has)
         print("earmark needs Python 3.11 or newer; run this file with that interpreter", file=sys.stderr)
         return 2
     what = argv[0] if argv and argv[0] in ("unit", "habits", "editors", "fuzz") else "unit"

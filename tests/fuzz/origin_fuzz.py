@@ -21,6 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "origin"))
 
+from real_git import RealGit
+
 from earmark.git.trust import open_repository
 from earmark.origin import settle
 from earmark.origin.blame import BlameError, blame
@@ -28,7 +30,6 @@ from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Session
 from earmark.origin.recorder import record_event
-from real_git import RealGit
 
 SESSIONS = [Session("claude", "c1", "m1"), Session("cursor", "k1", "m2")]
 FILES = ("one.txt", "two.txt", "sub/three.txt")

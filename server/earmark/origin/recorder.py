@@ -269,8 +269,9 @@ def credited(base: Snapshot, edit: Written, disk: bytes, session: str, order: in
     """The state of the file after `session` turned `edit.before` into `edit.after` and others left `disk`.
 
     `base` is what was known. When it stands nearer to the state before the edit, the edit follows it. When it is what
-    is on disk, or already holds the edit (a late or repeated event, a save listener that was faster than the hook), the evidence is laid
-    over it: it wins over what nobody or a human was thought to have written, never over another session.
+    is on disk, or already holds the edit (a late or repeated event, a save listener that was faster than the hook), the
+    evidence is laid over it: it wins over what nobody or a human was thought to have written, never over another
+    session.
     """
     origin = ai(session)
     if base.text != disk and distance(base.text, edit.before) <= distance(base.text, edit.after):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from real_git import RealGit
+
 from earmark.git.repository import Repository
 from earmark.git.trust import open_repository
 from earmark.origin import notes, settle
@@ -12,7 +14,6 @@ from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Session
 from earmark.origin.recorder import record_event
-from real_git import RealGit
 
 CLAUDE = Session("claude", "c1", "claude-opus-4.5")
 CURSOR = Session("kursor", "k1", "gpt-5")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from real_git import RealGit
+from story import BASE, CLAUDE, CURSOR, Story
+
 from earmark.origin import notes, state
 from earmark.origin.blame import blame
 from earmark.origin.evidence import FileEvent, Replacement
 from earmark.origin.recorder import Refused
-from real_git import RealGit
-from story import BASE, CLAUDE, CURSOR, Story
 
 
 def test_a_write_is_credited_line_by_line(story: Story) -> None:

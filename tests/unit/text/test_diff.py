@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_hunks_rebuild_the_new_text_and_keep_a_longest_common_part(old: list[byt
     assert rebuild(old, new, hunks) == new
     kept = len(old) - sum(h.old_end - h.old_start for h in hunks)
     assert kept == longest(old, new)
-    for first, second in zip(hunks, hunks[1:], strict=False):
+    for first, second in pairwise(hunks):
         assert first.old_end < second.old_start or first.new_end < second.new_start
         assert second.old_start - first.old_end == second.new_start - first.new_end > 0
 
