@@ -47,7 +47,9 @@ def _run(name: str, arguments: Sequence[str]) -> Outcome:
 
     if name == "post-rewrite":
         return after.post_rewrite(repo, sys.stdin.buffer.read())
-    return after.post_merge(repo) if name == "post-merge" else after.pre_push(_trusted(repo), arguments)
+    if name == "post-merge":
+        return after.post_merge(repo)
+    return after.pre_push(_trusted(repo), arguments, sys.stdin.buffer.read(), os.environ)
 
 
 def _trusted(repo: Repository) -> Repository:

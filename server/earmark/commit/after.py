@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from earmark.commit.outcome import Outcome
 from earmark.git.repository import Repository
@@ -38,11 +38,16 @@ def post_merge(repo: Repository) -> Outcome:
     return Outcome()
 
 
-def pre_push(repo: Repository, arguments: Sequence[str]) -> Outcome:
-    """Bring the notes to where the branch is going, before it arrives."""
-    from earmark.commit import share
+def pre_push(repo: Repository, arguments: Sequence[str], told: bytes, environ: Mapping[str, str]) -> Outcome:
+    """Bring the notes to where the branch is going, before it arrives; or refuse, where the policy wants that."""
+    from earmark.commit import enforce, share
+    from earmark.origin.ledger import Ledger
 
     _settle(repo)
+    with Ledger.open(repo) as ledger:
+        refused = enforce.refusal(repo, ledger, told, environ)
+    if refused:
+        return Outcome(tuple(refused), refused=True)
     problem = share.push(repo, arguments[0] if arguments else "origin")
     return Outcome((problem,) if problem else ())
 

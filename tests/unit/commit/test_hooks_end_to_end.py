@@ -221,6 +221,22 @@ class TestSharing:
         assert done.returncode == 0 and b"earmark trust" in done.stderr
         assert server.run("rev-parse", "-q", "--verify", REF).returncode != 0
 
+    def test_a_policy_that_enforces_locally_refuses_what_is_proven(self, repo: Hooked, server: RealGit) -> None:
+        repo.commit("policy", {".earmark.toml": "[gate]\nenforce_locally = true\n"})
+        repo("push", "-q")
+        repo.write("human", "x\n")
+        repo("add", "human")
+        repo("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Human")
+        repo("push", "-q")
+        repo.stage_ai()
+        repo("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Hidden")
+        done = repo.run("push", "-q")
+        assert done.returncode != 0 and b"undeclared-ai" in done.stderr and b"earmark tag" in done.stderr
+        assert server("log", "-1", "--format=%s", "main") == "Human"
+        repo("push", "-q", "origin", "HEAD:refs/heads/topic", code=1)
+        repo("push", "-q", "--no-verify")
+        assert server("log", "-1", "--format=%s", "main") == "Hidden"
+
     def test_nothing_is_sent_twice(self, repo: Hooked, server: RealGit) -> None:
         repo.stage_ai()
         repo("commit", "-q", "-m", "AI")

@@ -55,7 +55,7 @@ def test_command_lines(line: str, expected: Parent) -> None:
 def test_the_process_named_by_the_shell_part_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     argv = [sys.executable, "-c", "print(flush=True); input()", "commit", "--amend", "-m", "two\nlines"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            assert process.stdout and process.stdout.readline() == b"\n"
+        assert process.stdout and process.stdout.readline() == b"\n"
         monkeypatch.setenv("EARMARK_GIT_PID", str(process.pid))
         found = read()
         process.communicate(b"\n")
