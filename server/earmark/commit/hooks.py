@@ -18,18 +18,35 @@ _HEAD = """\
 {mark}`earmark init --undo` takes it out and puts back what stood here before.
 """
 
-# The hook that was here before sees the same standard input as ours.
+# The hook that was here before sees the same arguments and standard input as ours. A shell script is read in a subshell
+# instead of being run, so that `$0` is still the name git gave it: hook managers find their own files by it.
 _CHAIN = """\
-if [ -x "$0{moved}" ]; then
-  "$0{moved}" "$@" || exit $?
+before=$0{moved}
+code=0
+if [ -x "$before" ]; then
+  IFS= read -r line <"$before"
+  case $line in
+    '#!/bin/sh' | '#!/usr/bin/env sh') ( . "$before" ) ;;
+    *) "$before" "$@" ;;
+  esac
+  code=$?
 fi
+[ $code -eq 0 ] || exit $code
 """
 _CHAIN_WITH_INPUT = """\
+before=$0{moved}
 input=
-if [ -x "$0{moved}" ]; then
+code=0
+if [ -x "$before" ]; then
   input=$(cat; echo .)
-  printf %s "${{input%.}}" | "$0{moved}" "$@" || exit $?
+  IFS= read -r line <"$before"
+  case $line in
+    '#!/bin/sh' | '#!/usr/bin/env sh') printf %s "${{input%.}}" | ( . "$before" ) ;;
+    *) printf %s "${{input%.}}" | "$before" "$@" ;;
+  esac
+  code=$?
 fi
+[ $code -eq 0 ] || exit $code
 """
 
 _FOLDERS = """\

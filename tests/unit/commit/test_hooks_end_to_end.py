@@ -39,11 +39,36 @@ class TestChain:
         repo("commit", "-q", "-m", "Subject")
         assert repo.message().startswith("Subject\nold: message\n\nAI-Assisted: yes\n")
 
+    def test_a_hook_manager_finds_its_files_by_the_name_of_the_hook(self, git: RealGit) -> None:
+        """As husky does: every hook is one line that reads a common file, which goes by `$0`."""
+        git.commit("base")
+        git.write(".hooks/_/.gitignore", "*\n")
+        git.write(".hooks/_/common", 'user="${0%/*}/../${0##*/}"\n[ -f "$user" ] || exit 0\nsh -e "$user" "$@"\n')
+        for name in ("prepare-commit-msg", "commit-msg", "pre-push"):
+            git.write(f".hooks/_/{name}", '#!/usr/bin/env sh\n. "${0%/*}/common"\n').chmod(0o755)
+        git.write(".hooks/commit-msg", 'grep -q allowed "$1"\n')
+        git.write(".hooks/prepare-commit-msg", 'echo "by the manager" >>"$1"\n')
+        git("config", "core.hooksPath", ".hooks/_")
+        repo = Hooked(git.top)
+        repo.stage_ai("a\nb\n", "new.py")
+        repo("commit", "-q", "-m", "refused", code=1)
+        repo("commit", "-q", "-m", "allowed")
+        assert repo.message().startswith("allowed\nby the manager\n\nAI-Assisted: yes\n")
+
+    def test_a_hook_in_another_language(self, git: RealGit) -> None:
+        git.commit("base")
+        script = f"#!{sys.executable}\nimport sys\nopen(sys.argv[1], 'a').write('from Python\\n')\n"
+        git.write(".git/hooks/prepare-commit-msg", script).chmod(0o755)
+        repo = Hooked(git.top)
+        repo.stage_ai("a\nb\n", "new.py")
+        repo("commit", "-q", "-m", "Subject")
+        assert repo.message().startswith("Subject\nfrom Python\n\nAI-Assisted: yes\n")
+
     @pytest.mark.parametrize("name", ["prepare-commit-msg", "commit-msg"])
     @pytest.mark.parametrize("with_ai", [True, False])
     def test_its_refusal_counts(self, git: RealGit, name: str, with_ai: bool) -> None:
         git.commit("base")
-        git.write(f".git/hooks/{name}", "#!/bin/sh\necho no such luck >&2\nexit 3\n").chmod(0o755)
+        git.write(f".git/hooks/{name}", "#!/bin/sh\nset -e\necho no such luck >&2\nfalse\n").chmod(0o755)
         repo = Hooked(git.top)
         if with_ai:
             repo.stage_ai("a\nb\n", "new.py")
