@@ -41,14 +41,14 @@ LOOK = {
 
 def orders(folder: Path) -> Project:
     """The demo's service, committed, then edited by its first assistant."""
-    project = Project(folder, "orders")
+    story = json.loads((ORDERS / "session.json").read_text())
+    [step] = [step for step in story["commits"][0]["steps"] if step["path"] == SHOWN]
+    project = Project(folder, "orders", step["after"]["session_id"])
     shutil.copytree(ORDERS / "service", project.top, dirs_exist_ok=True)
     project.git("config", "user.name", "Ada Example")
     project.git("config", "user.email", "ada@example.com")
     project.commit("Start the order service")
-    session = json.loads((ORDERS / "session.json").read_text())
-    [edit] = [step["edit"] for step in session["commits"][0]["steps"] if step["path"] == SHOWN]
-    project.ai_edit(SHOWN, edit["old"], edit["new"])
+    project.ai_edit(SHOWN, step["edit"]["old"], step["edit"]["new"])
     return project
 
 

@@ -37,7 +37,7 @@ class Project:
     """`top` is the worktree; `environment` is what every process of the test runs with: a home of its own, no one's git
     configuration, and the interpreter that runs the tests as the server's."""
 
-    def __init__(self, folder: Path, name: str = "shop") -> None:
+    def __init__(self, folder: Path, name: str = "shop", session: str = "") -> None:
         self.top = folder / name
         self.top.mkdir(parents=True)
         home = folder / "home"
@@ -49,7 +49,7 @@ class Project:
             "GIT_CONFIG_NOSYSTEM": "1",
             "LANG": "C.UTF-8",
         }
-        self.session = str(uuid.uuid5(uuid.NAMESPACE_URL, str(folder)))
+        self.session = session or str(uuid.uuid5(uuid.NAMESPACE_URL, str(folder)))
         self.transcript = home / ".claude" / "projects" / "shop" / f"{self.session}.jsonl"
         self.transcript.parent.mkdir(parents=True)
         answer = {"type": "assistant", "sessionId": self.session, "message": {"model": "claude-opus-4-5-20251101"}}
