@@ -89,7 +89,8 @@ def insert(message: bytes, block: str, comment_char: str = "#") -> bytes:
     new = block if words.ASSISTED in block else _without_present(block, _read(shape.lines, first))
     if not new and not ours:
         return message
-    eol = b"\r\n" if shape.lines[texts[0]].text.endswith(b"\r\n") else b"\n"
+    like = shape.lines[min(ours, default=texts[0])].text
+    eol = b"\r\n" if like.endswith(b"\r\n") else b"\n"
     written = new.encode("ascii").replace(b"\n", eol)
     joins = first < len(shape.lines)
     at = min(ours) if ours else _place(shape.lines, first, texts[-1])

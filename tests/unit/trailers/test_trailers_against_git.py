@@ -9,7 +9,7 @@ from pathlib import Path
 
 from git_reads import git_environment
 from git_reads import trailers as git_trailers
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_trailer_vectors import BLOCK, as_bytes, cases
 
@@ -99,6 +99,7 @@ def test_an_older_block_is_replaced_and_twice_is_once(batch: list[bytes]) -> Non
             assert keys == [line for line in BLOCK.splitlines() if line.startswith("AI-")], after
 
 
+@example(b"\x01\r", "#")
 @given(st.one_of(st.binary(max_size=200), messages(PIECES + OURS)), st.sampled_from(["#", ";", "//", "%"]))
 def test_nothing_raises(message: bytes, comment: str) -> None:
     written = trailers.insert(message, BLOCK, comment)
