@@ -262,3 +262,30 @@ async def test_a_colleagues_ai_lines_come_from_the_notes(start: Any, shop: RealG
     (region,) = await regions(editor, uri(clone))
     assert place(region) == (3, 0, 7, 0)
     assert (region["tool"], region["session"][:2]) == ("claude", "s_")
+    clone.write("shop.py", "# local\n" + AI)
+    editor.send("textDocument/didSave", {"textDocument": {"uri": uri(clone)}})
+    await settled(editor)
+    editor.close_document(uri(clone))
+    editor.open(uri(clone), "# local\n" + AI)
+    await settled(editor)
+    (again,) = await regions(editor, uri(clone))
+    assert (place(again), again["tool"], again["session"]) == ((3, 0, 7, 0), "claude", region["session"])
+
+
+async def test_a_shutdown_waits_for_what_is_being_saved(start: Any, shop: RealGit) -> None:
+    editor = await start()
+    editor.open(uri(shop), BASE)
+    await settled(editor)
+    editor.send("earmark/didInsert", insertion(uri(shop), 1, (0, 0), (2, 0)))
+    editor.send("textDocument/didSave", {"textDocument": {"uri": uri(shop)}})
+    assert await editor.request("shutdown") is None
+    editor.unread.clear()
+    from earmark.git.repository import find
+    from earmark.origin.ledger import Ledger
+
+    repo = find(shop.top)
+    assert repo is not None
+    with Ledger.open(repo) as ledger:
+        last = ledger.last("shop.py")
+    assert last is not None
+    assert [region.origin.kind for region in last.snapshot.regions] == ["ai"]

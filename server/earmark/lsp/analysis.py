@@ -17,7 +17,7 @@ from earmark.lsp.scheduler import Scheduler
 
 # Seconds that may pass before the first answer to an edit, spent on parsing: enough for a letter in 2,000 lines.
 FIRST_SLICE = 0.001
-SLICE = 0.003
+SLICE = 0.002
 
 # Seconds without an edit before the deep look; large files wait longer, for theirs takes longer.
 PAUSE = 0.15

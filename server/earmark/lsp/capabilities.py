@@ -21,8 +21,6 @@ class Client(NamedTuple):
 
     encoding: Encoding = "utf-16"
     pull_diagnostics: bool = False
-    related_information: bool = False
-    code_description: bool = False
     refresh_diagnostics: bool = False
     inlay_hints: bool = False
     refresh_inlay_hints: bool = False
@@ -53,8 +51,6 @@ class Client(NamedTuple):
         return cls(
             encoding=_ENCODINGS[str(getattr(encoding, "value", encoding))],
             pull_diagnostics=present("text_document.diagnostic") and not _keeps_old_answers(params),
-            related_information=has("text_document.publish_diagnostics.related_information"),
-            code_description=has("text_document.publish_diagnostics.code_description_support"),
             refresh_diagnostics=has("workspace.diagnostics.refresh_support"),
             inlay_hints=present("text_document.inlay_hint"),
             refresh_inlay_hints=has("workspace.inlay_hint.refresh_support"),

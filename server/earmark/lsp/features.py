@@ -27,6 +27,7 @@ _HANDLERS = {
 # Those that wait for something: a file, the client's answer, a longer look.
 _WAITING = {
     types.INITIALIZED: "initialized",
+    types.SHUTDOWN: "shutdown",
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: "did_change_configuration",
 }
 COMMANDS = {
@@ -63,7 +64,7 @@ def register_for_client(ls: EarmarkServer) -> None:
         options = types.DiagnosticOptions(
             inter_file_dependencies=False, workspace_diagnostics=False, identifier="earmark"
         )
-        ls.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(_waiting("diagnostic"))
+        ls.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(_yielding("diagnostic"))
     if client.inlay_hints and not client.decorations:
         ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)(_at_once("inlay_hint"))
     if client.code_lenses:
@@ -78,8 +79,15 @@ def _at_once(name: str) -> Callable[..., Any]:
 
 
 def _waiting(name: str) -> Callable[..., Any]:
-    async def handler(ls: EarmarkServer, params: Any) -> Any:
+    async def handler(ls: EarmarkServer, params: Any = None) -> Any:
         return await getattr(import_module(f"earmark.lsp.handlers.{name}"), name)(ls, params)
+
+    return handler
+
+
+def _yielding(name: str) -> Callable[..., Any]:
+    def handler(ls: EarmarkServer, params: Any) -> Any:
+        return (yield from getattr(import_module(f"earmark.lsp.handlers.{name}"), name)(ls, params))
 
     return handler
 

@@ -149,7 +149,8 @@ class Origins:
         self.settle_claims(buffer)
         self._changed(buffer)
         self._watch()
-        if recalled is not None and not recalled.snapshot.regions:
+        strangers = {named.region.origin.author for named in buffer.tracking.ai} - set(buffer.tracking.sessions)
+        if recalled is not None and (strangers or not recalled.snapshot.regions):
             await self._from_notes(buffer, place)
 
     async def _from_notes(self, buffer: Buffer, place: Place) -> None:
@@ -158,7 +159,10 @@ class Origins:
         except (LedgerError, GitError, ValueError, OSError) as error:
             log.warning("The notes about %s are not read: %s", place.path, error)
             return
-        if recalled is not None:
+        if recalled is None or buffer.tracking is None:
+            return
+        buffer.tracking.sessions.update(recalled.sessions)
+        if recalled.snapshot.regions:
             self._take(buffer, recalled)
 
     async def _recognize(self, buffer: Buffer, place: Place) -> None:
@@ -169,7 +173,10 @@ class Origins:
 
     async def _reload(self, buffer: Buffer, place: Place) -> None:
         recalled = await self._ask(recall.whole, place, buffer.text)
-        if recalled is not None:
+        if recalled is None or buffer.tracking is None:
+            return
+        buffer.tracking.sessions.update(recalled.sessions)
+        if recalled.snapshot.regions:
             self._take(buffer, recalled)
 
     def _take(self, buffer: Buffer, recalled: Recalled) -> None:
@@ -241,9 +248,11 @@ class Origins:
 
 
 def _named(tracking: Tracking) -> Mapping[str, Session]:
-    """The sessions that the regions and removals of a buffer speak of."""
+    """The sessions that the regions and removals of a buffer speak of; not those known from notes alone, whose
+    conversation no note tells."""
     keys = {named.region.origin.author for named in tracking.ai} | {r.session for r in tracking.snapshot.removals}
-    return {key: tracking.sessions[key] for key in keys if key in tracking.sessions}
+    known = {key: tracking.sessions[key] for key in keys if key in tracking.sessions}
+    return {key: session for key, session in known.items() if session.id == key}
 
 
 def _stats(repo: Repository) -> _Stats:

@@ -73,7 +73,8 @@ def exact(place: Place, text: bytes) -> Recalled | None:
 def noted(place: Place) -> Recalled | None:
     """What the shared notes say about the file as HEAD has it; None where this clone has no notes or no such file.
 
-    For a file that this clone's ledger has never seen: a colleague's AI lines are in the notes only.
+    A colleague's AI lines and sessions are in the notes only. Where the ledger has seen the file, the snapshot is
+    empty: what was decided here since (a mark, an edit) must not be decided again by an older note.
     """
     if git_notes.tip(place.repo, notes.REF) is None:
         return None
@@ -81,12 +82,11 @@ def noted(place: Place) -> Recalled | None:
     if not text:
         return None
     with Ledger.open(place.repo, create=False) as ledger:
-        if ledger.last(place.path) is not None:
-            return None
+        seen = ledger.last(place.path) is not None
         ranges = [r for r in blame(place.repo, ledger, place.path, "HEAD") if r.kind == "ai"]
     owned = [LineOrigin(LineRange(r.start, r.end), ai(r.session)) for r in ranges]
     sessions = {r.session: Session(r.tool, "", r.model) for r in ranges}
-    return Recalled(from_lines(text, owned), sessions, 0) if owned else None
+    return Recalled(Snapshot(b"") if seen else from_lines(text, owned), sessions, 0)
 
 
 def newer(repo: Repository, seq: int) -> tuple[int, tuple[str, ...]]:
@@ -105,7 +105,8 @@ def save(place: Place, snapshot: Snapshot, sessions: Iterable[Session]) -> None:
             return
         with ledger.transaction():
             for session in sessions:
-                ledger.put_session(session)
+                new = not session.director and ledger.session(session.id) is None
+                ledger.put_session(session._replace(director=identity(place.repo)) if new else session)
             ledger.put_snapshot(place.path, snapshot, source="editor", at=ledger.now())
         if lookup.has_evidence(snapshot):
             ledger.mark_dirty(place.path)

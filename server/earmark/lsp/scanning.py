@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from earmark.lsp.buffer import Buffer
@@ -23,7 +23,8 @@ _HOLDERS = ("block", "body", "suite", "module", "program", "source_file", "compo
             "declaration_list", "stream", "document", "ERROR")  # fmt: skip
 _MOST_AROUND = 64 << 10
 
-# A whole text is scanned in pieces that take about this long each (seconds).
+# A whole text is scanned in pieces that take about this long each (seconds of our own thread, so that a busy machine
+# does not look like a slow rule).
 _PIECE_SECONDS = 0.004
 _SMALLEST, _LARGEST = 1 << 10, 256 << 10
 # Where even a small piece takes longer than this, the rules of the language look at the whole text for any part of it.
@@ -38,6 +39,7 @@ class Scanner:
         self._rules: RuleSet | None = None
         self._by_language: dict[str, dict[str, Rule | ChangeRule]] = {}
         self._complaints: set[str] = set()
+        self._loaded: set[str] = set()
 
     @property
     def rules(self) -> RuleSet:
@@ -76,14 +78,18 @@ class Scanner:
 
     async def whole(self, buffer: Buffer, passed: Callable[[], bool]) -> Sequence[Finding] | None:
         """The findings of the whole text, or None once `passed` says that it is not the present one any more."""
+        if buffer.language not in self._loaded:
+            await self._load(buffer.language)
+            if passed():
+                return None
         text = buffer.text
         found: list[Finding] = []
         start, size = 0, _SMALLEST
         while buffer.scans_locally:
             end = _piece_end(text, start, size)
-            began = perf_counter()
+            began = thread_time()
             found += self._scan(buffer, [(start, end)])
-            took = perf_counter() - began
+            took = thread_time() - began
             if end == len(text):
                 return found
             if size == _SMALLEST and took > _TOO_LONG:
@@ -96,6 +102,13 @@ class Scanner:
             if passed():
                 return None
         return await self._elsewhere(buffer, passed)
+
+    async def _load(self, language: str) -> None:
+        """Read and compile the rules of a language in the pool: the first scan of each pays for that."""
+        from earmark.risk.engine import scan
+
+        await self._scheduler.io(scan, b"", language, "", rules=self.rules)
+        self._loaded.add(language)
 
     async def compare(self, buffer: Buffer, base: bytes) -> Sequence[Finding]:
         """The findings of change rules between `base` and the present text; in the pool, because both are parsed."""

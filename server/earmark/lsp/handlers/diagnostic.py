@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -16,16 +17,21 @@ _FIRST_SECONDS = 3.0
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
 
 
-async def diagnostic(ls: EarmarkServer, params: types.DocumentDiagnosticParams) -> Report:
+def diagnostic(ls: EarmarkServer, params: types.DocumentDiagnosticParams) -> Generator[Any, Any, Report]:
     """What can be said at once; where a longer look finds something else, the client is asked to ask again.
 
-    Only the first answer waits for a whole look: an empty one would be taken for "nothing wrong here".
+    Only the first answer waits for a whole look: an empty one would be taken for "nothing wrong here". A generator of
+    the kind that pygls runs at once and lets wait where it yields: a task would have to take its turn behind a parse.
     """
     buffer = ls.session.buffers.get(params.text_document.uri)
     if buffer is None:
         return types.RelatedFullDocumentDiagnosticReport(items=[])
     ls.session.settle_one(buffer)
     if not buffer.ready.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(buffer.ready.wait(), _FIRST_SECONDS)
+        yield _until, (buffer.ready,), None
     return ls.session.diagnostics.pull(buffer, ls.session.marks(buffer), ls.client, params.previous_result_id)
+
+
+async def _until(ready: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ready.wait(), _FIRST_SECONDS)
