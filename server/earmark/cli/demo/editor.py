@@ -29,7 +29,7 @@ class Editor:
         self._folder = folder
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the server)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "earmark", "serve", "--stdio"],
+            [sys.executable, "-P", "-m", "earmark", "serve", "--stdio"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -190,7 +190,7 @@ class Story:
         return done.stdout
 
     def _run(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return self._process([sys.executable, "-m", "earmark", *args], stdin)
+        return self._process([sys.executable, "-P", "-m", "earmark", *args], stdin)
 
     def _git(self, *args: str) -> str:
         done = self._process(["git", *args], None)
