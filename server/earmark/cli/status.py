@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,8 @@ def _assessed(here: Workspace, change: Change, pairs: tuple[FileChange, ...], po
 def _obligations(change: Change, risk: Assessed, policy: Policy, touched: list[str]) -> tuple[Obligation, ...]:
     from earmark.policy.obligations import State, obligations
 
-    return obligations(policy, [change], risk.whole.level if change.is_ai else "", State(touched=tuple(touched)))
+    now = State(touched=tuple(touched), now=int(time.time()))
+    return obligations(policy, [change], risk.whole.level if change.is_ai else "", now)
 
 
 def _of(change: Change, path: str) -> FileOrigins | None:

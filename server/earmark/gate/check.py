@@ -29,10 +29,14 @@ def check(facts: Facts) -> Verdict:
         for commit, message in facts.forged
     ]
     later: list[Violation] = []
-    for violation in _obligations(facts, judged):
-        waits = violation.code in _AT_MERGE and facts.phase != "merge"
-        (later if waits else found).append(violation)
     warnings: list[Violation] = []
+    for obligation in _obligations(facts, judged):
+        if obligation.unknown:
+            warnings += _as_violations(obligation)
+            continue
+        for violation in _as_violations(obligation):
+            waits = (violation.code in _AT_MERGE or obligation.at_merge) and facts.phase != "merge"
+            (later if waits else found).append(violation)
     missing = [absent for commit in judged if (absent := commits.note_missing(commit, policy))]
     if policy.gate.missing_notes != "pass":
         (found if policy.gate.missing_notes == "fail" else warnings).extend(missing)
@@ -67,8 +71,8 @@ def _attested(judged: Iterable[Judged]) -> Attested:
     return Attested(*(states.count(state) for state in ("declared", "clean", "unattested")))
 
 
-def _obligations(facts: Facts, judged: list[Judged]) -> Iterator[Violation]:
-    """What the policy asks of the change as a whole and is not met."""
+def _obligations(facts: Facts, judged: list[Judged]) -> Iterator[Obligation]:
+    """What the policy asks of the change as a whole and is not met, or not known to be."""
     state = State(
         rollout=_promised(facts, judged),
         approvals=facts.approvals,
@@ -77,12 +81,14 @@ def _obligations(facts: Facts, judged: list[Judged]) -> Iterator[Violation]:
         scope=facts.scope,
         touched=facts.touched,
         gone=facts.gone,
+        now=facts.now,
     )
     changes = [commit.change for commit in facts.commits]
     for obligation in obligations(facts.policy, changes, facts.level, state):
         # Declarations are judged commit by commit.
-        if not obligation.met and obligation.code not in ("undeclared-ai", "forbidden-ai"):
-            yield from _as_violations(obligation)
+        by_commit = obligation.code in ("undeclared-ai", "forbidden-ai") and not obligation.at_merge
+        if not by_commit and (obligation.unknown or not obligation.met):
+            yield obligation
 
 
 def _as_violations(obligation: Obligation) -> Iterator[Violation]:

@@ -60,7 +60,7 @@ class Facts(NamedTuple):
     `commits` are the judged ones, oldest first; `policy` is the target's before the change, `problems` those of the
     policy file the change leaves behind. `level` is the assessed risk of the whole change (empty: not assessed).
     `touched` are all paths it changes, `gone` those it deletes. `forged` are (commit, message) of notes of protected
-    commits that the push alters.
+    commits that the push alters. `now` is when it is judged, in seconds since the epoch (0: freezes are not looked at).
     """
 
     phase: str
@@ -74,6 +74,7 @@ class Facts(NamedTuple):
     subjects: Mapping[str, tuple[Subject, ...]] = {}
     scope: Scope = Scope()
     forged: tuple[tuple[str, str], ...] = ()
+    now: int = 0
 
 
 class Violation(NamedTuple):

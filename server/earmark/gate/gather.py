@@ -110,7 +110,7 @@ def of_span(repo: Repository, ledger: Ledger, asked: Span, phase: str, trust: Tr
             level = max(level, whole, key=lambda name: model.rank(name, model.RISKS))
         touched, gone = _touched(tree_changes(repo, _fork(repo, asked, listed), asked.head) if listed else ())
         problems = load.parse(objects.blob(f"{asked.head}:{model.FILE}"))[1]
-        facts = Facts(phase, tuple(commits), policy, problems, level, touched, gone)
+        facts = Facts(phase, tuple(commits), policy, problems, level, touched, gone, now=int(time.time()))
         return _approved(repo, ledger, objects, asked, listed, facts)
 
 
@@ -135,7 +135,7 @@ def of_staged(repo: Repository, ledger: Ledger, phase: str, trust: Trust = INSID
         touched, gone = _touched(pairs)
         problems = load.parse(objects.blob(f":{model.FILE}"))[1]
     commit = CommitFacts("", None, change, digest(change.files), risk=risk)
-    return Facts(phase, (commit,), policy, problems, whole, touched, gone)
+    return Facts(phase, (commit,), policy, problems, whole, touched, gone, now=int(time.time()))
 
 
 def policy_at(objects: Objects, name: str, trust: Trust) -> Policy:

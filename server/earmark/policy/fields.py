@@ -14,7 +14,8 @@ MAX_COUNT = 10**9
 
 
 class Field(NamedTuple):
-    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date or handles; `least` bounds a count."""
+    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date, moment or handles; `least` bounds a
+    count."""
 
     kind: str
     doc: str
@@ -48,6 +49,7 @@ PATHS = {
     ),
     "max_ai_lines": Field("count", "How many lines of these paths AI may add or remove in one checked range."),
     "max_ai_files": Field("count", "How many of these files AI may change in one checked range."),
+    "max_dependents": Field("count", "How many places may depend on what AI changes here; told where it is known."),
     "rollout": Field("choice", "The least careful way an AI change here may reach production.", model.ROLLOUTS),
     "require_tests": Field("flag", "An AI change here comes with a change of a file under gate.tests."),
 }
@@ -56,6 +58,12 @@ REVIEW = {
     "paths": Field("globs", "Paths this rule is about; all of them without it."),
     "level": Field("text", "The level, out of roster.levels, that must agree; anybody but the author without it."),
     "count": Field("count", "How many people of this level must agree.", least=1),
+}
+FREEZE = {
+    "from": Field("moment", "When it begins: a day (its start in UTC) or a moment.", required=True),
+    "until": Field("moment", "The first day or moment that is free again.", required=True),
+    "paths": Field("globs", "Paths that are frozen for AI changes; all of them without it."),
+    "reason": Field("text", "Why, for whoever meets it."),
 }
 PEOPLE = {
     "name": Field("text", "The person's name.", required=True),

@@ -98,7 +98,7 @@ class _Reader:
         self.seen: set[Path] = set()
 
     def policy(self) -> model.Policy:
-        self.unknown((), self.data, ("declare", "gate", "paths", "review", "roster"))
+        self.unknown((), self.data, ("declare", "gate", "paths", "review", "freeze", "roster"))
         declare = model.Declare(**self.table("declare", fields.DECLARE))
         gate = model.Gate(**self.table("gate", fields.GATE))
         if gate.missing_notes == "fail" and declare.mode != "always":
@@ -111,7 +111,16 @@ class _Reader:
             model.PathRule(place=at, kind=rule.pop("class", ""), **rule)
             for at, rule in self.rules("paths", fields.PATHS, fields.MAX_RULES)
         )
-        return model.Policy(declare, gate, paths, review, roster, frozenset(self.given))
+        return model.Policy(declare, gate, paths, review, roster, self.freeze(), frozenset(self.given))
+
+    def freeze(self) -> tuple[model.Freeze, ...]:
+        windows = []
+        for at, rule in self.rules("freeze", fields.FREEZE, fields.MAX_RULES):
+            start, end = rule.pop("from"), rule.pop("until")
+            if start >= end:
+                self.wrong.append((("freeze", at, "until"), Wrong("`until` is not after `from`; nothing is frozen")))
+            windows.append(model.Freeze(start, end, place=at, **rule))
+        return tuple(windows)
 
     def review(self, roster: model.Roster) -> tuple[model.ReviewRule, ...]:
         rules = []
@@ -168,7 +177,7 @@ class _Reader:
         rules = []
         for at, item in enumerate(found[:most]):
             rule = self.read((*keys, at), item, known, "")
-            missing = [key for key, field in known.items() if field.required and not rule.get(key)]
+            missing = [key for key, field in known.items() if field.required and rule.get(key) in (None, "", ())]
             if not missing:
                 rules.append((at, rule))
             elif missing[0] not in item:

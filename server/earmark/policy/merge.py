@@ -25,6 +25,7 @@ def merge_base(base: Policy, policy: Policy) -> Policy:
         paths=(*(rule._replace(base=True) for rule in base.paths), *policy.paths),
         review=_review(base, policy),
         roster=roster,
+        freeze=(*(window._replace(base=True) for window in base.freeze), *policy.freeze),
         base=base,
     )
 

@@ -38,7 +38,8 @@ class Gate(NamedTuple):
 class PathRule(NamedTuple):
     """What holds for the paths that `match`. `kind` is the file's `class`: "production", one of EXEMPT, or empty.
 
-    `max_ai_lines` and `max_ai_files` are sums over the checked range, None without a budget. `base` marks a rule of the
+    `max_ai_lines` and `max_ai_files` are sums over the checked range, `max_dependents` counts the places that use what
+    AI changed there; None without a budget. `base` marks a rule of the
     organisation's policy; `place` is its index among the rules of its own file.
     """
 
@@ -46,6 +47,7 @@ class PathRule(NamedTuple):
     kind: str = ""
     max_ai_lines: int | None = None
     max_ai_files: int | None = None
+    max_dependents: int | None = None
     rollout: str = ""
     require_tests: bool = False
     place: int = 0
@@ -60,6 +62,18 @@ class ReviewRule(NamedTuple):
     paths: tuple[str, ...] = ("**",)
     level: str = ""
     number: int = 1
+    place: int = 0
+    base: bool = False
+
+
+class Freeze(NamedTuple):
+    """A time in which no AI change of `paths` is merged: from `start` until just before `end`, seconds since the epoch.
+    `reason` is for people."""
+
+    start: int
+    end: int
+    paths: tuple[str, ...] = ("**",)
+    reason: str = ""
     place: int = 0
     base: bool = False
 
@@ -94,6 +108,7 @@ class Policy(NamedTuple):
     paths: tuple[PathRule, ...] = ()
     review: tuple[ReviewRule, ...] = (ReviewRule(risk="high", place=-1),)
     roster: Roster = Roster()
+    freeze: tuple[Freeze, ...] = ()
     given: frozenset[str] = frozenset()
     text: bytes = b""
     base: Policy | None = None

@@ -10,7 +10,7 @@ from earmark.policy import model
 from earmark.policy.approval import Approval, Gap, Scope, Subject, gap
 from earmark.policy.globs import matcher, matching
 from earmark.policy.load import line_of
-from earmark.policy.model import PathRule, Policy, ReviewRule
+from earmark.policy.model import Freeze, PathRule, Policy, ReviewRule
 from earmark.policy.scope import ai_files, exempt, governed, needs_declaration, size
 
 
@@ -18,7 +18,8 @@ class Obligation(NamedTuple):
     """One thing the policy asks. `code` is the violation it becomes where the gate insists (DESIGN §5).
 
     `policy_line` is the 1-based line that asks, 0 for a default; `where` the same as text (".earmark.toml:12"). `paths`
-    are the files concerned, `gaps` what lacks approval.
+    are the files concerned, `gaps` what lacks approval. `at_merge`: a merge is refused for it, a push is not (beside
+    what the code says). `unknown`: it cannot be told here whether it is met.
     """
 
     code: str
@@ -29,6 +30,8 @@ class Obligation(NamedTuple):
     paths: tuple[str, ...] = ()
     fix: str = ""
     gaps: tuple[Gap, ...] = ()
+    at_merge: bool = False
+    unknown: bool = False
 
 
 class Need(NamedTuple):
@@ -43,7 +46,9 @@ class State(NamedTuple):
 
     `declared`: every AI commit says so. `rollout`: the least careful rollout the AI commits promise, empty for none.
     `approvals` and the `subjects` they may cover, by path; `authors` as for `approval.gap`. `touched` are all paths the
-    change has, by whoever (None: those of `changes`), `gone` the paths it deletes.
+    change has, by whoever (None: those of `changes`), `gone` the paths it deletes. `now` is the time in seconds since
+    the epoch (0: not told, so nothing is frozen); `dependents` how many places use what changed, by path (None: not
+    known).
     """
 
     declared: bool = False
@@ -54,9 +59,12 @@ class State(NamedTuple):
     scope: Scope = Scope()
     touched: tuple[str, ...] | None = None
     gone: frozenset[str] = frozenset()
+    now: int = 0
+    dependents: Mapping[str, int] | None = None
 
 
 NOTHING_DONE = State()
+_LAST = 253402300799  # the end of the year 9999, beyond which an offset can lead but no calendar
 
 
 def obligations(
@@ -74,6 +82,7 @@ def obligations(
     view = _View(policy, changes)
     for rule in policy.paths:
         found += _path_rule(view, rule, state)
+    found += [asked for window in policy.freeze for asked in _freeze(view, window, state)]
     for need in needs(policy, changes, level, state.touched):
         found.append(_review(policy, need, state))
     return tuple(found)
@@ -176,6 +185,8 @@ def _path_rule(view: _View, rule: PathRule, state: State) -> list[Obligation]:
             message = f"AI changes {count} {unit}{'s' * (count != 1)} of {_globs(rule.match)}, {most} allowed"
             fix = "split the change, or take AI lines out of it"
             found.append(Obligation("budget-exceeded", message, count <= most, line, place, paths, fix))
+    if rule.max_dependents is not None:
+        found.append(_dependents(rule, paths, state, line, place))
     if rule.rollout:
         met = model.rank(state.rollout, model.ROLLOUTS) >= model.rank(rule.rollout, model.ROLLOUTS)
         message = f"AI changes of {_globs(rule.match)} go out as {rule.rollout}"
@@ -188,6 +199,33 @@ def _path_rule(view: _View, rule: PathRule, state: State) -> list[Obligation]:
         fix = f"add or extend a test under {_globs(policy.gate.tests)}"
         found.append(Obligation("tests-missing", message, bool(tests), line, place, paths, fix))
     return found
+
+
+def _dependents(rule: PathRule, paths: tuple[str, ...], state: State, line: int, place: str) -> Obligation:
+    if state.dependents is None:
+        message = f"how many places depend on {_some(paths)} is not known here; {rule.max_dependents} are allowed"
+        return Obligation("budget-exceeded", message, True, line, place, paths, "ask a reviewer", unknown=True)
+    count = sum(state.dependents.get(path, 0) for path in paths)
+    depend = "1 place depends" if count == 1 else f"{count} places depend"
+    message = f"{depend} on {_some(paths)}, {rule.max_dependents} allowed"
+    met = count <= (rule.max_dependents or 0)
+    return Obligation("budget-exceeded", message, met, line, place, paths, "keep the old form working beside the new")
+
+
+def _freeze(view: _View, window: Freeze, state: State) -> list[Obligation]:
+    paths = view.ai_paths(window.paths, base=window.base)
+    if not paths or not window.start <= state.now < window.end:
+        return []
+    line, place = where(view.policy, "freeze", window.place, base=window.base)
+    reason = f" ({window.reason})" if window.reason else ""
+    message = f"AI changes of {_globs(window.paths)} are frozen until {_moment(window.end)}{reason}"
+    return [Obligation("forbidden-ai", message, False, line, place, paths, "merge it then", at_merge=True)]
+
+
+def _moment(seconds: int) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=min(seconds, _LAST))).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _review(policy: Policy, need: Need, state: State) -> Obligation:

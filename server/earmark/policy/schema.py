@@ -27,6 +27,7 @@ def schema() -> dict[str, Any]:
             "gate": _table(fields.GATE, defaults.gate._asdict()),
             "paths": _array(fields.PATHS, fields.MAX_RULES),
             "review": _array(fields.REVIEW, fields.MAX_RULES),
+            "freeze": _array(fields.FREEZE, fields.MAX_RULES),
             "roster": {
                 "type": "object",
                 "additionalProperties": False,
@@ -74,6 +75,9 @@ def _value(field: Field) -> dict[str, Any]:
             return {"type": "string", "pattern": "^[0-9A-Fa-f]{7,64}$"}
         case "date":
             return {"type": "string", "format": "date"}
+        case "moment":
+            # TOML's own dates reach a validator as text, with or without a time.
+            return {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
         case "handles":
             return {"type": "object", "additionalProperties": text}
     return {"type": "array", "maxItems": fields.MAX_TEXTS, "items": text}

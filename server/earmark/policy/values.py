@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from earmark.policy import fields
@@ -37,6 +37,8 @@ def checked(field: Field, value: object) -> Checked:
             return _commit(value)
         case "date":
             return _date(value)
+        case "moment":
+            return _moment(value)
         case "handles":
             return _handles(value)
     raise AssertionError(field.kind)
@@ -116,6 +118,22 @@ def _date(value: object) -> Checked:
         except ValueError:
             pass
     return _refuse("a date, such as 2026-12-01")
+
+
+def _moment(value: object) -> Checked:
+    """Seconds since the epoch; without an offset it is UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime):
+        return _refuse("a day or a moment, such as 2026-12-20 or 2026-12-20T18:00:00+01:00")
+    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+    # Where the offset leads out of the calendar, arithmetic on it still holds.
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()), []
 
 
 def _handles(value: object) -> Checked:

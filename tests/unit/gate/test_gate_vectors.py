@@ -90,7 +90,7 @@ def test_check(case: dict[str, Any]) -> None:
     verdict = check(
         Facts(
             case.get("phase", "merge"), tuple(commits), policy,
-            level=case.get("risk", "low"), touched=paths_of(commits), forged=forged,
+            level=case.get("risk", "low"), touched=paths_of(commits), forged=forged, now=case.get("now", 0),
         )
     )  # fmt: skip
     number = {commit.id: at for at, commit in enumerate(commits, 1)}

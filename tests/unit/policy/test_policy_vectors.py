@@ -65,7 +65,10 @@ def test_obligations(case: dict[str, Any]) -> None:
     if "base" in case:
         policy = merge_base(parse(case["base"].encode())[0], policy)
     changes = [change(files) for files in case["commits"]]
-    state = State(declared=case.get("declared", False), rollout=case.get("rollout", ""))
+    state = State(
+        declared=case.get("declared", False), rollout=case.get("rollout", ""), now=case.get("now", 0),
+        dependents=case.get("dependents"),
+    )  # fmt: skip
     found = obligations(policy, changes, case.get("risk", "low"), state)
     assert [[o.code, o.met, o.policy_line] for o in found] == case["expect"]
     for obligation in found:

@@ -49,7 +49,7 @@ path = st.builds(
     table(
         "",
         **{"class": st.sampled_from(["production", "generated", "excluded"])},
-        max_ai_lines=st.integers(0, 6), max_ai_files=st.integers(0, 3),
+        max_dependents=st.integers(0, 3), max_ai_lines=st.integers(0, 6), max_ai_files=st.integers(0, 3),
         rollout=st.sampled_from(["direct", "flag", "canary"]), require_tests=st.booleans(),
     ),
 )  # fmt: skip
@@ -65,12 +65,22 @@ person = st.builds(
 )  # fmt: skip
 
 
+freeze = st.builds(
+    lambda start, days, match: (
+        f"[[freeze]]\nfrom = 2026-01-{start:02}\nuntil = 2026-01-{start + days:02}\npaths = {quoted(match)}\n"
+    ),
+    st.integers(1, 9), st.integers(1, 9), globs,
+)  # fmt: skip
+JANUARY_9 = 1767916800
+
+
 def policies(*people: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     parts = [
         declare,
         gate,
         st.lists(path, max_size=2).map("".join),
         st.lists(review, min_size=1, max_size=2).map("".join),
+        st.lists(freeze, max_size=2).map("".join),
     ]
     return st.tuples(*parts, *people).map("".join)
 
@@ -110,7 +120,10 @@ def test_a_repository_cannot_loosen_the_base(
     merged = merge_base(base, policy(own_text))
     subjects = {path: (Subject(path, "r", "c", ""),) for path in PATHS}
     approvals = tuple(Approval("github", who, s, Scope()) for who in approved for (s,) in subjects.values())
-    state = State(rollout=rollout, approvals=approvals, subjects=subjects, authors=("eve",))
+    state = State(
+        rollout=rollout, approvals=approvals, subjects=subjects, authors=("eve",), now=JANUARY_9,
+        dependents={"src/b.py": 2},
+    )  # fmt: skip
     asked = {key(o) for o in obligations(base, made, level, state) if not o.met}
     still = {key(o) for o in obligations(merged, made, level, state) if not o.met and "base policy" in o.where}
     # A repository may forbid what the base only wants declared.

@@ -39,7 +39,7 @@ def _yaml(text: str) -> Any:
     try:
         if sum(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, loader)) > MAX_ALIASES:
             raise Unreadable(f"it has more than {MAX_ALIASES} aliases")
-        documents = list(yaml.load_all(text, loader))  # noqa: S506
+        documents = list(yaml.load_all(text, loader))
     except yaml.YAMLError as error:
         raise Unreadable(str(error)) from error
     return (documents[0] if documents else {}) or {}
