@@ -8,7 +8,7 @@ Invariants
 - Files, git and the ledger are read in our own pool of two threads, never by pygls's, which also reads input. A
   command that may take long uses one of them at most.
 - pygls's workspace holds no text. Its own hooks that are overridden are listed, with a test each, in `protocol`.
-- Raw messages instead of typed ones: `didChange` coming in and `publishDiagnostics` going out, for speed, only there.
+- Raw messages instead of typed ones, for speed: `didChange` coming in, diagnostics going out, and nothing else.
 - Nothing exists only as a lens, an inlay hint, a decoration or `Diagnostic.data`: some clients have none of them.
 - Deliberately absent: rules, git plumbing, the arithmetic of origins, and any network access of our own.
 """

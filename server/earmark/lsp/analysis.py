@@ -15,8 +15,10 @@ from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.scanning import Scanner
 from earmark.lsp.scheduler import Scheduler
 
-# Seconds that may pass before the first answer to an edit, spent on parsing: enough for a letter in 2,000 lines.
-FIRST_SLICE = 0.001
+# Seconds that may pass before the first answer to an edit, spent on parsing: enough for a letter in a small file. One
+# that asks has to live with the first answer for longer than one that is sent the second, so it waits longer.
+FIRST_SLICE = 0.0003
+PULL_SLICE = 0.001
 SLICE = 0.002
 
 # Seconds without an edit before the deep look; large files wait longer, for theirs takes longer.
@@ -36,8 +38,8 @@ class Analysis:
         self._pauses: dict[str, Timer] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
 
-    def first_look(self, buffer: Buffer) -> None:
-        """Answer for the present text, and see to it that a better answer follows."""
+    def first_look(self, buffer: Buffer, seconds: float) -> None:
+        """Answer for the present text after at most `seconds` of parsing; see to it that a better answer follows."""
         self.forget(buffer)
         if buffer.is_commit_message:
             self._told(buffer, True)
@@ -45,7 +47,7 @@ class Analysis:
         if not buffer.looked:
             self.look_again(buffer)
             return
-        if buffer.tree is None or buffer.tree.parse(buffer.text, FIRST_SLICE):
+        if buffer.tree is None or buffer.tree.parse(buffer.text, seconds):
             self.scanner.edited(buffer)
         else:
             self._jobs[buffer.uri] = self._scheduler.spawn(self._finish(buffer, buffer.version), "parse")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lsprotocol import types
 
 from earmark.lsp.buffer import Buffer
-from earmark.lsp.convert import HINT, WARNING, Mark, diagnostic, raw_diagnostic
+from earmark.lsp.convert import HINT, WARNING, Mark, raw_diagnostic
 from earmark.lsp.findings import Placed
 from earmark.risk.finding import SEVERITIES
 
@@ -48,18 +48,14 @@ class Diagnostics:
         self._publish(f'"uri":{json.dumps(buffer.uri)},"version":{buffer.version},"diagnostics":{sent.items}')
         return True
 
-    def pull(
-        self, buffer: Buffer, marks: Iterable[Mark], client: Client, previous: str | None
-    ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
-        """The answer to a client that asks; `previous` is the result id it already has."""
-        marks = list(marks)
+    def pull(self, buffer: Buffer, marks: Iterable[Mark], client: Client, previous: str | None) -> str:
+        """The answer to a client that asks, as JSON; `previous` is the result id it already has."""
         sent = Sent(buffer.version, _items(buffer, marks, client))
         self._sent[buffer.uri] = sent
         result_id = blake2b(sent.items.encode(), digest_size=12).hexdigest()
         if previous == result_id:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
-        items = [diagnostic(buffer.document, mark, client.encoding) for mark in marks]
-        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)
+            return f'{{"kind":"unchanged","resultId":"{result_id}"}}'
+        return f'{{"kind":"full","resultId":"{result_id}","items":{sent.items}}}'
 
     def outdated(self, buffer: Buffer, marks: Iterable[Mark], client: Client) -> bool:
         """Whether a client that asked has got something else than these marks."""

@@ -55,30 +55,44 @@ class FindingList:
             yield _moved(placed, self._length - length)
 
     def edit(self, edit: Edit) -> None:
-        """Follow an edit: findings behind it move; those it touches go, for only a new look can say if they hold."""
+        """Follow an edit: findings behind it move, those it touches stretch or shrink with their text.
+
+        Whether a touched one still holds only a new look can say; until then it stays, without its fix, because it
+        would otherwise blink under every key that is typed in it.
+        """
         self._open_at(edit.start)
         # What is typed right behind a finding leaves its bytes as they were.
         typed = edit.start == edit.end
-        self._head = [p for p in self._head if p.reach < edit.start or (typed and p.reach == edit.start)]
+        kept: list[Placed] = []
+        touched: list[Placed] = []
+        for placed in self._head:
+            before = placed.reach < edit.start or (typed and placed.reach == edit.start)
+            (kept if before else touched).append(placed)
         while self._tail and self._first_behind() < max(edit.end, edit.start + 1):
-            self._tail.pop()
+            placed, length = self._tail.pop()
+            touched.append(_moved(placed, self._length - length))
         self._length += edit.shift
+        self._head = kept
+        if touched:
+            stretched = sorted((new for old in touched if (new := _through(old, edit)) is not None), key=_key)
+            self._head = sorted([*kept, *(placed for placed in stretched if placed.begin < edit.start)], key=_key)
+            self._tail += [(placed, self._length) for placed in reversed(stretched) if placed.begin >= edit.start]
 
     def replace(self, start: int, end: int, found: Iterable[Finding]) -> None:
         """Forget the findings that touch bytes `start` to `end` and add `found`, whose offsets are of the present text.
 
         A finding of `found` that reaches beyond the range replaces its like outside.
         """
-        fresh = {_key(placed): placed for placed in map(_placed, found)}
+        fresh = {_like(placed): placed for placed in map(_placed, found)}
         self._open_at(min([start, *(placed.begin for placed in fresh.values())]))
-        last = max([end, *(placed.begin for placed in fresh.values())])
+        last = max([end, *(placed.start for placed in fresh.values())])
         kept = [p for p in self._head if p.end < start]
         while self._tail and self._first_behind() <= last:
             placed, length = self._tail.pop()
             placed = _moved(placed, self._length - length)
             if placed.end < start or placed.start > end:
                 kept.append(placed)
-        self._head = sorted(({_key(placed): placed for placed in kept} | fresh).values(), key=_key)
+        self._head = sorted(({_like(placed): placed for placed in kept} | fresh).values(), key=_key)
 
     def clear(self, length: int) -> None:
         """Forget everything; the text has `length` bytes from now on."""
@@ -108,6 +122,27 @@ def _placed(finding: Finding) -> Placed:
 
 def _moved(placed: Placed, by: int) -> Placed:
     return Placed(placed.begin + by, placed.reach + by, placed.shift + by, placed.finding) if by else placed
+
+
+def _through(placed: Placed, edit: Edit) -> Placed | None:
+    """A touched finding after the edit; None where nothing of its text is left."""
+    start, end = placed.start, placed.end
+    if start >= edit.end:
+        start += edit.shift
+    elif start >= edit.start:
+        start = edit.start + len(edit.new)
+    if end > edit.end:
+        end += edit.shift
+    elif end > edit.start:
+        end = edit.start
+    if start >= end:
+        return None
+    return _placed(placed.finding._replace(start=start, end=end, fix=None))
+
+
+def _like(placed: Placed) -> tuple[int, int, str, str]:
+    """What two accounts of one finding share."""
+    return placed.start, placed.end, placed.finding.rule, placed.finding.detail
 
 
 def _key(placed: Placed) -> tuple[int, int, int, str, str]:

@@ -1,7 +1,7 @@
 """Our differences from pygls's protocol.
 
 Overridden, because pygls 2.1 has no public way, and pinned by tests/lsp/test_pygls_hooks.py:
-- `_send_data`: one write a message, nothing formatted for a log;
+- `_send_data`, `_send_response`: one write a message, nothing formatted for a log, results that are JSON already;
 - `_handle_response`, `_handle_cancel_notification`: a reply to a cancelled call and a late cancel are normal;
 - the built-in handlers of didOpen, didChange, didClose, executeCommand and exit: our buffers replace its workspace,
   commands get their arguments as they came, and the server ends in order.
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class Json(str):
+    """A result that is JSON already."""
+
+    __slots__ = ()
 
 
 class EarmarkProtocol(LanguageServerProtocol):
@@ -93,6 +99,13 @@ class EarmarkProtocol(LanguageServerProtocol):
         except OSError as error:
             log.warning("The client is gone: %s", error)
             self._server.stop(1)
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        if isinstance(result, Json):
+            self._result_types.pop(msg_id, None)
+            self.send_raw(f'{{"jsonrpc":"2.0","id":{_encode(msg_id)},"result":{result}}}')
+            return
+        super()._send_response(msg_id, result, error)
 
     def _send_data(self, data: Any) -> None:
         self.send_raw(_encode(self._converter.unstructure(data)))

@@ -11,7 +11,7 @@ from pygls.uris import to_fs_path
 
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
-from earmark.lsp.analysis import Analysis
+from earmark.lsp.analysis import FIRST_SLICE, PULL_SLICE, Analysis
 from earmark.lsp.buffer import Buffer, MalformedChange
 from earmark.lsp.capabilities import Client
 from earmark.lsp.clock import Clock
@@ -124,12 +124,12 @@ class Session:
         """Nothing more is queued: look at what has changed and say what can be said at once."""
         unsettled, self._unsettled = self._unsettled, {}
         for buffer in unsettled.values():
-            self._guarded(self.analysis.first_look, buffer)
+            self._guarded(self._first_look, buffer)
 
     def settle_one(self, buffer: Buffer) -> None:
         """As `settle` for one buffer: a request about it is to be answered from its present text."""
         if self._unsettled.pop(buffer.uri, None) is not None:
-            self._guarded(self.analysis.first_look, buffer)
+            self._guarded(self._first_look, buffer)
 
     async def end(self, seconds: float) -> None:
         """Stop watching and looking; let what is being written be written."""
@@ -186,6 +186,9 @@ class Session:
         uris = [buffer.uri] if buffer is not None else [*self._protocol.workspace.folders]
         path = to_fs_path(uris[0]) if uris else self._protocol.workspace.root_path
         return self._as_trusted(await self.scheduler.io(repository_of, path)) if path else None
+
+    def _first_look(self, buffer: Buffer) -> None:
+        self.analysis.first_look(buffer, PULL_SLICE if self.client.pull_diagnostics else FIRST_SLICE)
 
     def _drop(self, buffer: Buffer) -> None:
         buffer.closed = True

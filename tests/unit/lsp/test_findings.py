@@ -18,7 +18,7 @@ def finding(start: int, length: int, rule: str, fixed: int = -1) -> Finding:
 
 
 findings = st.builds(
-    finding, st.integers(0, LENGTH - 12), st.integers(0, 9), st.sampled_from("abc"), st.integers(-1, 10)
+    finding, st.integers(0, LENGTH - 12), st.integers(1, 9), st.sampled_from("abc"), st.integers(-1, 10)
 )
 edits = st.tuples(st.integers(0, LENGTH), st.integers(0, 8), st.integers(0, 8))
 replacements = st.tuples(st.integers(0, LENGTH), st.integers(0, 30), st.lists(findings, max_size=4))
@@ -32,17 +32,25 @@ class Naive:
 
     def edit(self, edit: Edit) -> None:
         kept = []
+        by = edit.shift
         for start, end, rule, begin, reach in self.rows:
             if reach < edit.start or (reach == edit.start == edit.end and begin < edit.start):
                 kept.append((start, end, rule, begin, reach))
             elif begin >= edit.end and begin > edit.start:
-                by = edit.shift
                 kept.append((start + by, end + by, rule, begin + by, reach + by))
-        self.rows = kept
+            else:
+                # What is left of the finding's own bytes, with what was written between them.
+                left = [i for i in range(start, end) if i < edit.start]
+                right = [i + by for i in range(start, end) if i >= edit.end]
+                where = [*left, *right]
+                if where:
+                    kept.append((min(where), max(where) + 1, rule, min(where), max(where) + 1))
+        self.rows = sorted(set(kept))
 
     def replace(self, start: int, end: int, found: list[Finding]) -> None:
-        new = {row(f) for f in found}
-        self.rows = sorted({r for r in self.rows if r[1] < start or r[0] > end} | new)
+        new = {row(f)[:3]: row(f) for f in found}
+        kept = {r[:3]: r for r in self.rows if r[1] < start or r[0] > end}
+        self.rows = sorted((kept | new).values())
 
 
 def row(f: Finding) -> tuple[int, int, str, int, int]:
@@ -69,11 +77,18 @@ def test_follows_edits_and_new_looks(first: list[Finding], steps: list[tuple[int
         assert places == sorted(places)
 
 
-def test_what_an_edit_touches_is_forgotten() -> None:
+def test_what_an_edit_touches_stretches_and_loses_its_fix() -> None:
     found = FindingList(40)
-    found.replace(0, 40, [finding(5, 5, "a"), finding(20, 5, "b"), finding(30, 5, "c")])
+    found.replace(0, 40, [finding(5, 5, "a"), finding(20, 5, "b", 1), finding(30, 5, "c", 1)])
     found.edit(Edit(22, 23, b""))
-    assert [(p.finding.rule, p.start) for p in found] == [("a-1", 5), ("c-1", 29)]
+    assert [(p.start, p.end, p.finding.fix is None) for p in found] == [(5, 10, True), (20, 24, True), (29, 34, False)]
+
+
+def test_what_an_edit_deletes_is_gone() -> None:
+    found = FindingList(40)
+    found.replace(0, 40, [finding(5, 5, "a"), finding(20, 5, "b")])
+    found.edit(Edit(4, 12, b"new"))
+    assert [(p.start, p.end) for p in found] == [(15, 20)]
 
 
 def test_text_typed_behind_a_finding_leaves_it() -> None:
