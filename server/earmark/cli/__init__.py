@@ -22,6 +22,7 @@ COMMANDS = {
     "assess": "the risk of a commit range or the staged change, every term shown",
     "tag": "compute and write the provenance trailers",
     "check": "the gate",
+    "policy": "what a policy would have refused, had it been in force",
     "gates": "configure other gates, and say which of them would refuse this change",
     "review": "request, follow and sign reviews",
     "notes": "share, import, export and aggregate notes",
