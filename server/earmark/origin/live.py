@@ -54,6 +54,8 @@ class LiveOrigins:
             return
         if observed == "keystroke":
             self._type(edits, text_after, HUMAN, order)
+        elif (exact := _exact(edits, self.snapshot.text)) is not None:
+            self._type(exact, text_after, UNKNOWN, order)
         else:
             self._replace(edits, text_after, order)
         self._remember()
@@ -151,6 +153,28 @@ class LiveOrigins:
         self._states[self._at] = _State(
             self.snapshot.regions, self.snapshot.removals, self._states[self._at].fingerprint
         )
+
+
+def _exact(edits: Sequence[Edit], text: bytes) -> Sequence[Edit] | None:
+    """The same edits if each only inserts or only deletes, so that nothing is left to compare; else None.
+
+    A single replacement is reduced to what differs first: editors send an accepted completion with its prefix.
+    """
+    if len(edits) == 1 and edits[0].new and edits[0].start < edits[0].end:
+        edits = [_reduced(edits[0], text)]
+    return edits if all(edit.start == edit.end or not edit.new for edit in edits) else None
+
+
+def _reduced(edit: Edit, text: bytes) -> Edit:
+    old, new = text[edit.start : edit.end], edit.new
+    least = min(len(old), len(new))
+    head = next((i for i in range(least) if old[i] != new[i]), least)
+    while head and any(head < len(side) and side[head] & 0xC0 == 0x80 for side in (old, new)):
+        head -= 1  # never between the bytes of one character
+    tail = next((i for i in range(least - head) if old[-1 - i] != new[-1 - i]), least - head)
+    while tail and old[len(old) - tail] & 0xC0 == 0x80:
+        tail -= 1
+    return Edit(edit.start + head, edit.end - tail, new[head : len(new) - tail])
 
 
 def typed(regions: list[Region], edit: Edit, writer: Origin, order: int) -> list[Region]:
