@@ -74,16 +74,25 @@ def _verdict(asked: Namespace, phase: str) -> Verdict:
     trust = gather.Trust(gather.base_policy(asked.base_policy, os.environ))
     if asked.pre_receive:
         return _push(asked, trust)
-    with workspace.workspace() as (repo, ledger):
+    with workspace.workspace() as here:
+        repo, ledger = here
         if asked.staged:
-            return check(gather.of_staged(repo, ledger, phase, trust))
+            return _kept(here, check(gather.of_staged(repo, ledger, phase, trust)), "staged")
         span = gather.span(repo, asked.range) if ".." in (asked.range or "") else gather.added(repo, asked.range or "")
         facts = gather.of_span(repo, ledger, span, phase, trust)
         if asked.reviews:
             from earmark.cli.review_gate import with_reviews
 
             facts = with_reviews(repo, ledger, asked.range or "", facts)
-        return check(facts)
+        return _kept(here, check(facts), span.head)
+
+
+def _kept(here: workspace.Workspace, verdict: Verdict, about: str) -> Verdict:
+    """The verdict, once it is a row of the audit."""
+    codes = sorted({violation.code for violation in verdict.violations})
+    detail = {"about": about, "phase": verdict.phase, "checked": verdict.checked, "attested": list(verdict.attested)}
+    workspace.audited(here, "gate passed" if verdict.ok else "gate refused", ", ".join(codes), detail)
+    return verdict
 
 
 def _push(asked: Namespace, trust: Trust) -> Verdict:

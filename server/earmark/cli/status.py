@@ -37,14 +37,27 @@ def _status(argv: list[str]) -> Iterator[int]:
         print(json.dumps(told))
     elif asked.audit:
         for row in told["audit"]:
-            print(f"{row['at']}  {display(row['who'])}  {display(row['what'])}  {display(row['why'])}")
+            print(f"{_when(row['at'])}  {display(row['who'])}  {display(row['what'])}  {display(row['why'])}".rstrip())
+        print(f"head: {told['head'] or 'none'}; {'unbroken' if told['unbroken'] else 'BROKEN: a row was changed'}")
     else:
         _print(told)
     yield 0
 
 
 def _audit(here: Workspace) -> dict[str, Any]:
-    return {"audit": [row._asdict() for row in here.ledger.audit_rows()]}
+    """The rows, the head of the chain, and whether each row's digest still follows from the row before."""
+    import hashlib
+
+    rows, head, unbroken = here.ledger.audit_rows(), "", True
+    for row in rows:
+        text = json.dumps([head, row.at, row.who, row.what, row.why, row.detail], ensure_ascii=False)
+        unbroken = unbroken and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == row.head
+        head = row.head
+    return {"audit": [row._asdict() for row in rows], "head": head, "unbroken": unbroken}
+
+
+def _when(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
 
 
 def _state(here: Workspace) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from earmark.cli.workspace import CannotTell, Workspace, display, guarded, workspace
+from earmark.cli.workspace import CannotTell, Workspace, audited, display, guarded, workspace
 
 
 def run(argv: list[str]) -> int:
@@ -50,6 +50,8 @@ def _staged(here: Workspace, asked: Namespace) -> int:
         print(f"earmark tag: {display(problem)}", file=sys.stderr)
     if asked.what and not asked.dry_run and not tag.write(here.repo, found, asked.what):
         raise CannotTell(f"{asked.what} has no text yet; write the message first, an empty one must stay empty")
+    if found.block and not asked.dry_run:
+        audited(here, "tagged", "", {"block": found.block.splitlines(), "fingerprint": found.fingerprint})
     if asked.json:
         import json
 
@@ -69,6 +71,9 @@ def _range(here: Workspace, asked: Namespace) -> int:
 
     chosen = tag.select(here.repo, asked.what, force=asked.force)
     entries = tag.retag(here.repo, here.ledger, chosen, os.environ, dry_run=asked.dry_run)
+    moved = {entry.old: entry.new for entry in entries if entry.old != entry.new}
+    if moved and not asked.dry_run:
+        audited(here, "tagged", "forced" if asked.force else "", {"ref": chosen.ref, "commits": moved})
     if asked.json:
         import json
 
