@@ -105,7 +105,7 @@ async def test_a_long_parse_is_answered_with_what_moved_first(start: Any, monkey
     body = "def f(x):\n    return [x, x, x]\n\n\n" * 400
     editor.open(URI, body + "eval(z)\n")
     assert lines(await editor.diagnostics()) == [1600]
-    monkeypatch.setattr(analysis, "FIRST_SLICE", 0)
+    monkeypatch.setattr(analysis, "PUSH_SLICE", 0)
     monkeypatch.setattr(analysis, "SLICE", 0.0001)
     editor.change(URI, 2, ((0, 0), (0, 0), "exec(z)\n"))
     await editor.idle()
@@ -120,7 +120,7 @@ async def test_a_long_parse_is_given_up_when_an_edit_comes(start: Any, monkeypat
     body = "def f(x):\n    return [x, x, x]\n\n\n" * 400
     editor.open(URI, body)
     await editor.diagnostics()
-    monkeypatch.setattr(analysis, "FIRST_SLICE", 0)
+    monkeypatch.setattr(analysis, "PUSH_SLICE", 0)
     monkeypatch.setattr(analysis, "SLICE", 0.0001)
     for version in range(2, 8):
         editor.change(URI, version, ((0, 0), (0, 0), "eval(z)\n"))

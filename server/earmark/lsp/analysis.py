@@ -15,10 +15,11 @@ from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.scanning import Scanner
 from earmark.lsp.scheduler import Scheduler
 
-# Seconds that may pass before the first answer to an edit, spent on parsing: enough for a letter in a small file. One
-# that asks has to live with the first answer for longer than one that is sent the second, so it waits longer.
-FIRST_SLICE = 0.0003
+# Seconds of parsing before the first answer to an edit. A client that asks has to live with that answer for longer than
+# one that is sent the next, so it waits longer; one that is sent them waits for the parse of a small text only.
 PULL_SLICE = 0.001
+PUSH_SLICE = 0.0003
+_SMALL = 16 << 10
 SLICE = 0.002
 
 # Seconds without an edit before the deep look; large files wait longer, for theirs takes longer.
@@ -38,8 +39,8 @@ class Analysis:
         self._pauses: dict[str, Timer] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
 
-    def first_look(self, buffer: Buffer, seconds: float) -> None:
-        """Answer for the present text after at most `seconds` of parsing; see to it that a better answer follows."""
+    def first_look(self, buffer: Buffer, *, pulled: bool) -> None:
+        """Answer for the present text after little or no parsing, and see to it that a better answer follows."""
         self.forget(buffer)
         if buffer.is_commit_message:
             self._told(buffer, True)
@@ -47,7 +48,8 @@ class Analysis:
         if not buffer.looked:
             self.look_again(buffer)
             return
-        if buffer.tree is None or buffer.tree.parse(buffer.text, seconds):
+        seconds = PULL_SLICE if pulled else PUSH_SLICE if len(buffer.text) <= _SMALL else 0
+        if buffer.tree is None or (seconds and buffer.tree.parse(buffer.text, seconds)):
             self.scanner.edited(buffer)
         else:
             self._jobs[buffer.uri] = self._scheduler.spawn(self._finish(buffer, buffer.version), "parse")

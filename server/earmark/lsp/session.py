@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -11,10 +10,10 @@ from pygls.uris import to_fs_path
 
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
-from earmark.lsp.analysis import FIRST_SLICE, PULL_SLICE, Analysis
+from earmark.lsp.analysis import Analysis
 from earmark.lsp.buffer import Buffer, MalformedChange
 from earmark.lsp.capabilities import Client
-from earmark.lsp.clock import Clock
+from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.convert import Mark
 from earmark.lsp.diagnostics import Diagnostics, Shown, mark_of, shown
 from earmark.lsp.messages import Messages
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from earmark.lsp.protocol import EarmarkProtocol
 
 log = logging.getLogger(__name__)
+
+# How long a change waits for the question of a client that pulls.
+PULL_SECONDS = 0.02
 
 
 class Session:
@@ -53,7 +55,9 @@ class Session:
         self.messages = Messages(self.scheduler, self._origins_changed)
         self.regions = Regions(protocol)
         self._protocol = protocol
+        self._clock = clock
         self._unsettled: dict[str, Buffer] = {}
+        self._waiting: Timer | None = None
         self._refreshing: set[str] = set()
 
     def begin(self, client: Client, params: types.InitializeParams) -> None:
@@ -85,7 +89,7 @@ class Session:
             self._drop(before)
         buffer = Buffer(uri, language_id, version, text, self._name_of(uri))
         self.buffers[uri] = buffer
-        self._unsettled[uri] = buffer
+        self._first_look(buffer)
         if buffer.is_commit_message:
             self.scheduler.spawn(self._open_message(buffer), "opening a commit message")
         else:
@@ -121,15 +125,24 @@ class Session:
             self.diagnostics.close(buffer, self.client)
 
     def settle(self) -> None:
-        """Nothing more is queued: look at what has changed and say what can be said at once."""
-        unsettled, self._unsettled = self._unsettled, {}
-        for buffer in unsettled.values():
-            self._guarded(self._first_look, buffer)
+        """Nothing more is queued: look at what has changed and say what can be said at once.
+
+        A client that pulls asks right behind its change; looking before it does would only hold up its question.
+        """
+        if not self.client.pull_diagnostics:
+            self._settle_all()
+        elif self._unsettled and self._waiting is None:
+            self._waiting = self._clock.call_later(PULL_SECONDS, self._settle_all)
 
     def settle_one(self, buffer: Buffer) -> None:
         """As `settle` for one buffer: a request about it is to be answered from its present text."""
         if self._unsettled.pop(buffer.uri, None) is not None:
-            self._guarded(self._first_look, buffer)
+            self._first_look(buffer)
+
+    def _settle_all(self) -> None:
+        unsettled, self._unsettled, self._waiting = self._unsettled, {}, None
+        for buffer in unsettled.values():
+            self._first_look(buffer)
 
     async def end(self, seconds: float) -> None:
         """Stop watching and looking; let what is being written be written."""
@@ -188,7 +201,11 @@ class Session:
         return self._as_trusted(await self.scheduler.io(repository_of, path)) if path else None
 
     def _first_look(self, buffer: Buffer) -> None:
-        self.analysis.first_look(buffer, PULL_SLICE if self.client.pull_diagnostics else FIRST_SLICE)
+        """Have a buffer looked at; one where that fails must not stop the others, nor the loop."""
+        try:
+            self.analysis.first_look(buffer, pulled=self.client.pull_diagnostics)
+        except Exception:
+            log.exception("Looking at a buffer failed")
 
     def _drop(self, buffer: Buffer) -> None:
         buffer.closed = True
@@ -287,10 +304,3 @@ class Session:
         self._refreshing.add(method)
         future = self._protocol.send_request(method)
         future.add_done_callback(lambda _: self._refreshing.discard(method))
-
-    def _guarded(self, look: Callable[[Buffer], None], buffer: Buffer) -> None:
-        """One buffer that cannot be looked at must not stop the others, nor the loop."""
-        try:
-            look(buffer)
-        except Exception:
-            log.exception("Looking at a buffer failed")
