@@ -157,11 +157,12 @@ def _record_in(repo: Repository, event: Event) -> list[str]:
     from earmark.git.run import GitError
     from earmark.origin import recorder
     from earmark.origin.ledger import Ledger, LedgerError
+    from earmark.origin.seen import Refused
 
     try:
         with Ledger.open(repo) as ledger:
             recorder.record_event(repo, ledger, event)
-    except recorder.Refused as error:
+    except Refused as error:
         return [str(error)]
     except (GitError, LedgerError) as error:
         return [str(error), *_keep(repo, event)]
@@ -172,10 +173,11 @@ def _record_in(repo: Repository, event: Event) -> list[str]:
 
 def _keep(repo: Repository, event: Event) -> list[str]:
     """Without git or a usable ledger the event waits in the spool for a writer that has them."""
-    from earmark.origin import recorder, spool
+    from earmark.origin import spool
+    from earmark.origin.seen import observe
 
     try:
-        seen, _ = recorder.observe(repo, event)
+        seen, _ = observe(repo, event)
         spool.put(repo, event, seen)
     except OSError as error:
         return [f"the event is lost: {error}"]
@@ -194,7 +196,7 @@ def _settle(event: Event) -> None:
 
 
 def _holds(path: str, text: str) -> bool:
-    from earmark.origin.recorder import Refused, read_file
+    from earmark.origin.seen import Refused, read_file
 
     try:
         disk = read_file(path).replace(b"\r\n", b"\n")

@@ -95,7 +95,7 @@ def _state(here: Workspace) -> dict[str, Any]:
 
 
 def _policy(here: Workspace) -> tuple[Policy, list[str]]:
-    from earmark.origin.recorder import Refused, read_file
+    from earmark.origin.seen import Refused, read_file
     from earmark.policy import load, model
 
     try:
@@ -108,7 +108,7 @@ def _policy(here: Workspace) -> tuple[Policy, list[str]]:
 
 def _assessed(here: Workspace, change: Change, pairs: tuple[FileChange, ...], policy: Policy) -> Assessed:
     from earmark.git.objects import Objects
-    from earmark.origin.recorder import Refused, read_file
+    from earmark.origin.seen import Refused, read_file
     from earmark.policy.assessed import assessed
 
     with Objects(here.repo) as objects:

@@ -17,8 +17,8 @@ from earmark.origin.blame import blame
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import LineOrigin, LineRange, Session, Snapshot, ai
-from earmark.origin.recorder import LARGEST
 from earmark.origin.regions import from_lines
+from earmark.origin.seen import LARGEST
 from earmark.policy.model import FILE
 
 

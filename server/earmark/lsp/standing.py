@@ -55,7 +55,7 @@ def look(repo: Repository) -> Standing:
     from earmark.git.changes import FileChange, worktree_changes
     from earmark.git.objects import Objects
     from earmark.origin import state
-    from earmark.origin.recorder import Refused, read_file
+    from earmark.origin.seen import Refused, read_file
     from earmark.policy.assessed import assessed
 
     with Ledger.open(repo, create=False) as ledger, Objects(repo) as objects:
@@ -75,7 +75,7 @@ def look(repo: Repository) -> Standing:
 
 
 def _policy(repo: Repository) -> model.Policy:
-    from earmark.origin.recorder import Refused, read_file
+    from earmark.origin.seen import Refused, read_file
 
     try:
         policy, problems = load.parse(read_file(os.path.join(repo.top, model.FILE)))

@@ -14,8 +14,8 @@ from earmark.git.run import run
 from earmark.origin import lookup, notes
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Kind, Session
-from earmark.origin.recorder import Refused, read_file
 from earmark.origin.regions import Owner, line_owners
+from earmark.origin.seen import Refused, read_file
 from earmark.origin.state import parsed
 from earmark.text.diff import diff_lines, split_lines
 

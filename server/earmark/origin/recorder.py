@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 import time
-from typing import NamedTuple
 
 from earmark.git.objects import Objects, ObjectTooLarge
-from earmark.git.repository import Repository, relative
+from earmark.git.repository import Repository
 from earmark.git.run import GitError
 from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
@@ -27,23 +25,11 @@ from earmark.origin.ledger import Ledger, LedgerBusy, LedgerError, Stored, folde
 from earmark.origin.lookup import snapshot
 from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
 from earmark.origin.regions import overlay
+from earmark.origin.seen import LARGEST, Refused, Seen, observe
 from earmark.origin.transfer import transfer
 
-LARGEST = 3 * 1024 * 1024
 # A direct event waits for the ledger this long at most (microseconds); an older one means that the clock was set back.
 _OVERTAKEN = 10_000_000
-
-
-class Refused(ValueError):
-    """A file of an event that is not recorded; the message says which and why."""
-
-
-class Seen(NamedTuple):
-    """A file as it was when its event arrived: `disk` is its content, empty when it does not exist."""
-
-    path: str
-    event: FileEvent
-    disk: bytes
 
 
 def record_event(repo: Repository, ledger: Ledger, event: Event) -> None:
@@ -111,44 +97,6 @@ def _configuration(repo: Repository) -> str:
             marks.append("")
     told = (os.environ.get(name, "") for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "EMAIL", "HOME"))
     return ":".join([*marks, *told])
-
-
-def observe(repo: Repository, event: Event) -> tuple[list[Seen], list[str]]:
-    """The event's files as they are on disk, and why others are left out."""
-    seen: list[Seen] = []
-    refused: list[str] = []
-    for file in event.files:
-        absolute = os.path.join(event.cwd, file.path)
-        path = relative(repo, absolute)
-        if path is None:
-            refused.append(f"{file.path}: outside the worktree {repo.top}")
-            continue
-        try:
-            seen.append(Seen(path, file, read_file(os.path.join(repo.top, path))))
-        except Refused as error:
-            refused.append(f"{file.path}: {error}")
-    return seen, refused
-
-
-def read_file(path: str) -> bytes:
-    """The bytes of a regular text file of at most 3 MiB; empty when there is none. Raises `Refused` otherwise."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise Refused(f"cannot be read ({error.strerror})") from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise Refused("not a regular file")
-    with open(descriptor, "rb") as handle:
-        if status.st_size > LARGEST:
-            raise Refused(f"{status.st_size} bytes, more than the {LARGEST} that are tracked")
-        data = handle.read(LARGEST + 1)
-    if b"\0" in data[:8000]:
-        raise Refused("binary")
-    return data
 
 
 def apply(repo: Repository, ledger: Ledger, event: Event, seen: list[Seen], at: int, spooled: str = "") -> None:

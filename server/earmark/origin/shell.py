@@ -19,6 +19,7 @@ from earmark.origin.evidence import Event
 from earmark.origin.ledger import Ledger
 from earmark.origin.lookup import snapshot
 from earmark.origin.model import Session, Snapshot, ai
+from earmark.origin.seen import Refused, read_file
 from earmark.origin.transfer import transfer
 
 _MOST_FILES = 200
@@ -112,8 +113,6 @@ def _committed(objects: Objects, blob: str) -> bytes:
 
 
 def _read(repo: Repository, path: str) -> bytes | None:
-    from earmark.origin.recorder import Refused, read_file
-
     try:
         return read_file(os.path.join(repo.top, path))
     except Refused:

@@ -12,15 +12,13 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from earmark.git.repository import Repository
 from earmark.origin.evidence import Event, FileEvent, Replacement
 from earmark.origin.ledger import folder
 from earmark.origin.model import Session
-
-if TYPE_CHECKING:
-    from earmark.origin.recorder import Seen
+from earmark.origin.seen import Seen
 
 
 class Spooled(NamedTuple):
@@ -90,8 +88,6 @@ def done(spooled: Spooled) -> None:
 
 
 def _read(path: str, record: dict[str, object]) -> Spooled:
-    from earmark.origin.recorder import Seen
-
     raw_event, raw_files = record["event"], record["files"]
     assert isinstance(raw_event, list) and isinstance(raw_files, list)
     phase, cwd, session, _, key, command, roots = raw_event

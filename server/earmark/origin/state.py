@@ -19,8 +19,8 @@ from earmark.origin import lookup, notes
 from earmark.origin.derive import file_origins
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change, FileOrigins, Removal, Session, Snapshot
-from earmark.origin.recorder import LARGEST, Refused, read_file
 from earmark.origin.regions import from_lines
+from earmark.origin.seen import LARGEST, Refused, read_file
 from earmark.origin.transfer import offsets
 from earmark.text.diff import split_lines
 

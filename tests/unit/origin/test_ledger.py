@@ -23,7 +23,8 @@ from earmark.origin import blame, ledger_schema, pruning, repair, settle, spool
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.ledger import Ledger, LedgerBusy, LedgerError, folder
 from earmark.origin.model import Region, Session, Snapshot, ai
-from earmark.origin.recorder import observe, record_event
+from earmark.origin.recorder import record_event
+from earmark.origin.seen import observe
 
 WRITERS = Path(__file__).with_name("writers.py")
 KILLS = 240

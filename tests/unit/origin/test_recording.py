@@ -9,7 +9,7 @@ from story import BASE, CLAUDE, CURSOR, Story
 from earmark.origin import notes, state
 from earmark.origin.blame import blame
 from earmark.origin.evidence import FileEvent, Replacement
-from earmark.origin.recorder import Refused
+from earmark.origin.seen import Refused
 
 
 def test_a_write_is_credited_line_by_line(story: Story) -> None:
