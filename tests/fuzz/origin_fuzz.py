@@ -5,7 +5,7 @@
 Every line is one character that occurs nowhere else, so its content is its identity: the model is a table from
 character to the class of whoever wrote it. After every step each line of every file is blamed and compared. A line
 blamed on an assistant that did not write it ends the run with exit code 1 at once; lines that lost their credit are
-counted, and more than 0.5 % of them over the given seeds is a failure too. A drawn seed is judged by false credit alone:
+counted, and more than 0.5 % of them over the given seeds is a failure too. A drawn seed is judged by false credit only:
 one seed is too few for a share (a stash popped onto a file that changed meanwhile loses its credit for good). The
 design is that of git-ai's published fuzzer.
 """
