@@ -94,6 +94,23 @@ class Workbench:
         self.api("execute", "workbench.action.focusSecondEditorGroup")
         self.api("execute", "workbench.action.closeEditorsAndGroup")
 
+    def act(self, title: str) -> None:
+        """Choose a code action at the cursor. The menu lists the actions of the moment it opened, and VS Code learns
+        of new diagnostics later than the extension host does, so it is opened again until it has this one."""
+        row = ".action-widget .monaco-list-row"
+
+        def listed() -> bool:
+            self.page("press", "Escape")
+            self.page("press", "Control+.")
+            until = time.monotonic() + 2
+            while time.monotonic() < until:
+                if any(title in text for text in self.page("texts", row)):
+                    return True
+            return False
+
+        wait(f"the action {title!r}", listed)
+        self.page("click", row, title)
+
     def wait_diagnostics(self, name: str, least: int) -> list[dict[str, Any]]:
         """The diagnostics of an open file, once there are as many."""
         return wait(
