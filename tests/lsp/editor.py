@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Self
 
-from messages import validate_notification, validate_request, validate_result
+from messages import Conversation
 
 from earmark.lsp.server import EarmarkServer
 from earmark.lsp.transport import Inbox
@@ -63,9 +63,8 @@ class Editor:
         self.server = EarmarkServer(self.clock)
         self.unread: list[Message] = []
         self.capabilities: dict[str, Any] = {}
-        self.encoding = "utf-16"
+        self.conversation = Conversation()
         self._results: dict[int, Message] = {}
-        self._asked: dict[int, str] = {}
         self._ids = itertools.count(1)
         self.server.protocol.set_writer(self)
         receive, settle = self.server.protocol.receive, self.server.settle
@@ -96,28 +95,29 @@ class Editor:
         """The server closes its end."""
 
     def _take(self, message: Message) -> None:
-        assert message["jsonrpc"] == "2.0"
+        self.conversation.check(message, "server")
         if "method" not in message:
-            assert message["id"] in self._asked, f"an answer nobody asked for: {message}"
-            if "error" not in message:
-                validate_result(self._asked[message["id"]], message)
             self._results[message["id"]] = message
             return
-        validate_request(message) if "id" in message else validate_notification(message)
         if message["method"] == "textDocument/publishDiagnostics" and "version" in message["params"]:
             buffer = self.server.session.buffers[message["params"]["uri"]]
             assert message["params"]["version"] == buffer.version, "diagnostics of an older text"
         self.unread.append(message)
 
-    def send(self, method: str, params: Any = None) -> None:
-        """Send a notification; the server has not seen it yet when this returns."""
-        self._put({"jsonrpc": "2.0", "method": method, "params": params})
+    @property
+    def encoding(self) -> str:
+        """How positions are counted."""
+        return self.conversation.encoding
 
-    def ask(self, method: str, params: Any = None) -> int:
+    def send(self, method: str, params: Any = None, *, broken: bool = False) -> None:
+        """Send a notification; the server has not seen it yet when this returns. `broken` ones are not the
+        protocol's on purpose."""
+        self._put({"jsonrpc": "2.0", "method": method, "params": params}, broken)
+
+    def ask(self, method: str, params: Any = None, *, broken: bool = False) -> int:
         """Send a request and return its id."""
         number = next(self._ids)
-        self._asked[number] = method
-        self._put({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        self._put({"jsonrpc": "2.0", "id": number, "method": method, "params": params}, broken)
         return number
 
     def answered(self, number: int) -> bool:
@@ -132,7 +132,7 @@ class Editor:
     async def answer(self, number: int) -> Message:
         """The whole answer to a request."""
         await self.idle()
-        assert number in self._results, f"{self._asked[number]} has no answer; unread: {self.unread}"
+        assert number in self._results, f"request {number} has no answer; unread: {self.unread}"
         return self._results.pop(number)
 
     async def request(self, method: str, params: Any = None) -> Any:
@@ -143,7 +143,11 @@ class Editor:
         """Answer a question of the server's."""
         self._put({"jsonrpc": "2.0", "id": message["id"], "result": result})
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: Message, broken: bool = False) -> None:
+        if not broken:
+            self.conversation.check(message, "client")
+        elif "id" in message:
+            self.conversation.note(message, "client")
         self._inbox.put(json.dumps(message).encode())
 
     async def breathe(self) -> None:
@@ -178,7 +182,6 @@ class Editor:
         self.capabilities = capabilities
         full = {"processId": None, "rootUri": None, "capabilities": capabilities} | params
         result = await self.request("initialize", full)
-        self.encoding = result["capabilities"]["positionEncoding"]
         self.send("initialized", {})
         await self.idle()
         return result

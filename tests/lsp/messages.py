@@ -1,83 +1,91 @@
-"""Whether a message of the server's is one of the protocol: every field known, none missing, all of the right type.
-
-The check is a round trip through lsprotocol, whose types are generated from the protocol's own machine-readable
-description: what does not come back as it went in is not in the description. Our own methods are described here.
-"""
+"""Holds a conversation to the protocol: every message of both sides to the meta-model, and every place that the server
+names to the text it speaks of, in the encoding that was agreed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from lsprotocol import types
-from lsprotocol.converters import get_converter
+from metamodel import Sender, both
+from texts import changed, exact
 
-_CONVERTER = get_converter()
-# lsprotocol 2025.0 takes a code action that has a command for a command.
-_CONVERTER.register_structure_hook(
-    types.Command | types.CodeAction,
-    lambda given, _: _CONVERTER.structure(
-        given, types.Command if isinstance(given.get("command"), str) else types.CodeAction
-    ),
-)
-
-_PLACE = {"line": int, "character": int}
-_RANGE = {"start": _PLACE, "end": _PLACE}
-_REGION = {
-    "id": str, "range": _RANGE, "kind": str, "tool": str, "model": str, "session": str, "risk": str, "review": str,
-}  # fmt: skip
-OURS: dict[str, Any] = {
-    "earmark/regions": {
-        "version": (int, type(None)),
-        "regions": [_REGION],
-        "removals": [{"position": _PLACE, "lines": int, "session": str}],
-    },
-    "earmark/regionsChanged": {"uri": str, "version": int},
-}
+Message = dict[str, Any]
+_MODEL = both()
+_OTHER: dict[Sender, Sender] = {"client": "server", "server": "client"}
 
 
-def validate_notification(message: dict[str, Any]) -> None:
-    if message["method"] in OURS:
-        assert set(message) == {"jsonrpc", "method", "params"}
-        _matches(OURS[message["method"]], message["params"])
-        return
-    _round_trip(message, types.METHOD_TO_TYPES[message["method"]][0])
+class Conversation:
+    """What one client and one server have said so far. `methods` are those that came by, with their senders."""
+
+    def __init__(self) -> None:
+        self.encoding = "utf-16"
+        self.methods: set[tuple[Sender, str]] = set()
+        self._asked: dict[tuple[Sender, Any], Message] = {}
+        self._texts: dict[str, list[str]] = {}
+        self._seen: dict[Any, int] = {}
+
+    def check(self, message: Message, sender: Sender) -> None:
+        """Fail on a message that is not the protocol's, or speaks of places that are not there."""
+        asked = self.note(message, sender)
+        problems = _MODEL.problems(message, sender, asked["method"] if asked else "")
+        assert not problems, f"{problems}\nin a message of the {sender}: {message}"
+        if sender == "server":
+            self._check_places(message, asked)
+
+    def note(self, message: Message, sender: Sender) -> Message | None:
+        """Take note of a message without judging it; the request that it answers."""
+        if "method" in message:
+            self.methods.add((sender, message["method"]))
+            if "id" in message:
+                self._asked[sender, message["id"]] = message
+                self._seen[sender, message["id"]] = len(self._texts.get(_uri_of(message["params"]), [])) - 1
+            elif sender == "client":
+                self._follow(message)
+            return None
+        asked = self._asked.pop((_OTHER[sender], message["id"]), None)
+        assert asked is not None, f"an answer nobody asked for: {message}"
+        if asked["method"] == "initialize" and "result" in message:
+            self.encoding = message["result"]["capabilities"]["positionEncoding"]
+        return asked
+
+    def _follow(self, message: Message) -> None:
+        uri = _uri_of(message["params"])
+        if message["method"] == "textDocument/didOpen":
+            self._texts[uri] = [message["params"]["textDocument"]["text"]]
+        elif message["method"] == "textDocument/didChange" and uri in self._texts:
+            changes = message["params"]["contentChanges"]
+            self._texts[uri].append(changed(self._texts[uri][-1], changes, self.encoding))
+        elif message["method"] == "textDocument/didClose":
+            self._texts.pop(uri, None)
+
+    def _check_places(self, message: Message, asked: Message | None) -> None:
+        """A place counts in any text since the question: the answer may be of a later one, never of an older."""
+        about = asked["params"] if asked else message.get("params")
+        since = max(self._seen.pop(("client", asked["id"]), 0), 0) if asked else 0
+        said = message.get("result") if asked else about
+        for uri, place in places(said, _uri_of(about)):
+            texts = self._texts.get(uri, [])
+            fits = any(exact(text, place, self.encoding) for text in texts[since:])
+            assert fits or not texts, f"{place} is not in {uri} ({self.encoding}): {texts[-1]!r}\n{message}"
 
 
-def validate_request(message: dict[str, Any]) -> None:
-    _round_trip(message, types.METHOD_TO_TYPES[message["method"]][0])
+def _uri_of(params: Any) -> str:
+    """The document that parameters speak of, or an empty string."""
+    if not isinstance(params, dict):
+        return ""
+    document = params.get("textDocument", params)
+    return str(document.get("uri", "")) if isinstance(document, dict) else ""
 
 
-def validate_result(method: str, message: dict[str, Any]) -> None:
-    if method in OURS:
-        _matches(OURS[method], message["result"])
-        return
-    known = types.METHOD_TO_TYPES.get(method)
-    assert known is not None, f"{method} is neither the protocol's nor ours"
-    assert known[1] is not None
-    _round_trip(message, known[1])
-
-
-def _round_trip(message: dict[str, Any], kind: Any) -> None:
-    again = _CONVERTER.unstructure(_CONVERTER.structure(message, kind), unstructure_as=kind)
-    assert _without_nulls(again) == _without_nulls(message), f"not a {kind.__name__}: {message}"
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-def _matches(shape: Any, value: Any) -> None:
-    if isinstance(shape, dict):
-        assert isinstance(value, dict)
-        assert set(value) == set(shape)
-        for key, inner in shape.items():
-            _matches(inner, value[key])
-    elif isinstance(shape, list):
-        assert isinstance(value, list)
+def places(value: Any, uri: str) -> Iterator[tuple[str, dict[str, int]]]:
+    """Every position in a message's data, with the document that it is in; `uri` is that of the message."""
+    if isinstance(value, list):
         for item in value:
-            _matches(shape[0], item)
-    else:
-        assert isinstance(value, shape)
-        assert not isinstance(value, bool)
+            yield from places(item, uri)
+    elif isinstance(value, dict):
+        if value.keys() == {"line", "character"}:
+            yield uri, value
+            return
+        here = _uri_of(value) or uri
+        for key, item in value.items():
+            yield from places(item, key if key.startswith("file:") else here)

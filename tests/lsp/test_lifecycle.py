@@ -92,12 +92,10 @@ async def test_capabilities_of_a_client_that_has_none(start: Any) -> None:
         "earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.suppressFinding",
         "earmark.showRegion", "earmark.explainRule",
     ]  # fmt: skip
-    for method in ("textDocument/hover", "textDocument/codeAction"):
-        params = HOVER | {
-            "range": {"start": HOVER["position"], "end": HOVER["position"]},
-            "context": {"diagnostics": []},
-        }
-        assert not await editor.request(method, params)
+    here = {"start": HOVER["position"], "end": HOVER["position"]}
+    asking = {"textDocument": HOVER["textDocument"], "range": here, "context": {"diagnostics": []}}
+    assert await editor.request("textDocument/hover", HOVER) is None
+    assert await editor.request("textDocument/codeAction", asking) == []
 
 
 async def test_settings_are_asked_for_and_a_bad_one_is_said_once(start: Any) -> None:

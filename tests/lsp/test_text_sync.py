@@ -88,7 +88,7 @@ async def test_a_malformed_change_breaks_nothing(start: Any, params: Any) -> Non
     editor = await start()
     editor.open(URI, "a = 1\n")
     await editor.diagnostics()
-    editor.send("textDocument/didChange", params)
+    editor.send("textDocument/didChange", params, broken=True)
     editor.change(URI, 3, ((0, 4), (0, 5), "2"))
     await editor.idle()
     assert editor.unread.pop()["params"]["version"] == 3
