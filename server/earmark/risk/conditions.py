@@ -11,11 +11,15 @@ subject and must then hold too. Subjects:
     scope = WHERE + matches           the text of: match, line, statement, block, function, file, before, after, parent
     path = REGEX                      the path of the file
     result = "unused" | "assigned" | "awaited" | "leaked" (bound to a name that the function never closes or hands on)
+           | "unchecked" (bound to a name whose first use is no test of it)
+    loop = "stuck" | "backwards"      nothing in the loop changes what its condition reads; its counter runs away
+    local = true                      the function that is called is declared in this file, or a parameter
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
-built tainted parameter name call function), `matches`, `lacks` (RE2 on the source), `min`, `max` (numbers), `entropy`
-(at least so many bits a character). Without a test the subject need only be there. A spread argument makes every
-keyword "present".
+built tainted parameter name call function promise reused), `matches`, `lacks` (RE2 on the source), `min`, `max`
+(numbers), `entropy` (at least so many bits a character). Without a test the subject need only be there. A spread
+argument makes every keyword "present". A `promise` is one whose failure nobody handles; a `reused` name is used again
+after the statement, before it gets another value.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from earmark.risk import flow
+from earmark.risk import flow, loops, promises
 from earmark.risk.places import (
     SCOPES,
     ConditionError,
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
 
 
 Test = Callable[["Source", Hit], bool]
-_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result"})
+_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local"})
 _TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
 
 
@@ -194,6 +198,8 @@ _KINDS: dict[str, Callable[[Source, Node], bool]] = {
     "name": lambda source, node: flow.bare(node).type in source.profile.names,
     "call": lambda source, node: flow.bare(node).type in source.profile.calls,
     "function": _is_function,
+    "promise": promises.is_floating,
+    "reused": flow.is_reused,
 }
 
 
@@ -249,10 +255,10 @@ def _calls(table: dict[str, Any]) -> Test:
 
 def _result(table: dict[str, Any]) -> Test:
     wanted = table["result"]
-    if wanted not in ("unused", "assigned", "awaited", "leaked"):
-        raise ConditionError('result is "unused", "assigned", "awaited" or "leaked"')
-    if wanted == "leaked":
-        return _leaked
+    if wanted not in ("unused", "assigned", "awaited", "leaked", "unchecked"):
+        raise ConditionError('result is "unused", "assigned", "awaited", "leaked" or "unchecked"')
+    if wanted in ("leaked", "unchecked"):
+        return _leaked if wanted == "leaked" else _unchecked
 
     def check(source: Source, hit: Hit) -> bool:
         above = source.parent(hit.node)
@@ -266,21 +272,71 @@ def _result(table: dict[str, Any]) -> Test:
     return check
 
 
+def _bound(source: Source, node: Node) -> str:
+    """The plain name that the value of `node` goes into; "" when it goes elsewhere."""
+    for above in source.ancestors(node)[:3]:
+        left = above.child_by_field_name("left") or above.child_by_field_name("name")
+        left = left or above.child_by_field_name("declarator")
+        while left is not None and left.type == "pointer_declarator":
+            left = left.child_by_field_name("declarator")
+        if left is not None:
+            return source.of(left) if left.type in source.profile.names else ""
+        if above.type not in ("cast_expression", "parenthesized_expression"):
+            return ""
+    return ""
+
+
+def _unchecked(source: Source, hit: Hit) -> bool:
+    """The result goes into a plain name, and the next thing done with that name is not to test it."""
+    name = flow.escaped(_bound(source, hit.node))
+    if not name:
+        return False
+    if regex(r"^\s*(?:if|while|assert)\b").search(source.of(_statement(source, hit.node))):
+        return False
+    after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
+    first = regex(rf"\b{name}\b").search(after)
+    if first is None:
+        return False
+    start = max(after.rfind(mark, 0, first.start()) for mark in ";{}") + 1
+    ends = [at for mark in ";{" if (at := after.find(mark, first.end())) >= 0]
+    use = after[start : min(ends, default=len(after))]
+    tested = r"\b(?:if|while|assert\w*|return|switch|for|CHECK\w*|EXPECT\w*|REQUIRE\w*)\b|\?|&&|\|\||[!=]="
+    return not regex(tested).search(use) and not regex(rf"!\s*{name}\b").search(use)
+
+
+def _statement(source: Source, node: Node) -> Node:
+    return source.enclosing(node, source.profile.statements) or node
+
+
 def _leaked(source: Source, hit: Hit) -> bool:
     """The result goes into a plain name, and nothing after it in the function closes, returns or hands on that name."""
-    above = source.parent(hit.node)
-    left = None
-    if above is not None:
-        left = above.child_by_field_name("left") or above.child_by_field_name("name")
-    if left is None or left.type not in source.profile.names:
+    name = flow.escaped(_bound(source, hit.node))
+    if not name:
         return False
-    name = flow.escaped(source.of(left))
     after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
     kept = (
         rf"\b{name}\.(?:close|shutdown|release|terminate|communicate|wait|kill|stop|detach|cleanup|aclose)\b"
         rf"|\b(?:with|return|yield)\b[^\n]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:\n|$)|\[\s*{name}\b"
     )
     return not regex(kept).search(after)
+
+
+def _loop(table: dict[str, Any]) -> Test:
+    kinds = {"stuck": loops.is_stuck, "backwards": loops.is_backwards}
+    if table["loop"] not in kinds:
+        raise ConditionError('loop is "stuck" or "backwards"')
+    test = kinds[table["loop"]]
+    return lambda source, hit: test(source, hit.node)
+
+
+def _local(table: dict[str, Any]) -> Test:
+    wanted = bool(table["local"])
+
+    def check(source: Source, hit: Hit) -> bool:
+        head = source.names(hit.node)[-1].removeprefix("new ").partition(".")[0] if hit.is_call else source.of(hit.node)
+        return flow.is_declared(source, hit.node, head.rstrip("()[]{}!")) == wanted
+
+    return check
 
 
 _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
@@ -292,4 +348,6 @@ _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
     "scope": _scope,
     "path": _path,
     "result": _result,
+    "loop": _loop,
+    "local": _local,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class ConditionError(ValueError):
     """A condition of a rule is malformed; the message names the key."""
 
 
-@cache
+# Bounded, because some expressions hold a name of the text under scan.
+@lru_cache(maxsize=8192)
 def regex(expression: str) -> Any:
     """A compiled RE2 expression; raises ConditionError when RE2 does not take it."""
     import re2

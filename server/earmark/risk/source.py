@@ -36,7 +36,7 @@ class Source:
         "_ancestors",
         "_arguments",
         "_assigned",
-        "_cursor_root",
+        "_memo",
         "_names",
         "_parameters",
         "language",
@@ -58,6 +58,7 @@ class Source:
         self._names: dict[int, tuple[str, ...]] = {}
         self._parameters: dict[int, frozenset[str]] = {}
         self._assigned: dict[int, dict[str, list[Node]]] = {}
+        self._memo: dict[str, frozenset[str]] = {}
 
     def of(self, node: Node) -> str:
         """The text of `node`."""
@@ -69,6 +70,17 @@ class Source:
         if self._aliases is None:
             self._aliases = aliases(self.text, self.language)
         return self._aliases
+
+    def words(self, expression: str) -> frozenset[str]:
+        """What the groups of an RE2 expression caught anywhere in the text, looked for once."""
+        known = self._memo.get(expression)
+        if known is None:
+            from earmark.risk.places import regex
+
+            found = regex(expression).finditer(self.text)
+            known = frozenset(group.decode("utf-8", "replace") for m in found for group in m.groups() if group)
+            self._memo[expression] = known
+        return known
 
     def ancestors(self, node: Node) -> tuple[Node, ...]:
         """The nodes that contain `node`, innermost first, without itself. One descent from the root, not one a step:
@@ -313,4 +325,24 @@ def _assigned(source: Source, scope: Node) -> dict[str, list[Node]]:
             for index, each in enumerate(names):
                 one = values[index] if len(values) == len(names) else value
                 found.setdefault(source.of(each), []).append(one)
+        elif name.type in ("object_pattern", "array_pattern"):
+            for each in _pattern_names(name):
+                found.setdefault(source.of(each), []).append(value)
     return found
+
+
+def _pattern_names(pattern: Node) -> list[Node]:
+    """The names that a JavaScript destructuring pattern binds; each stands for a part of the value."""
+    names: list[Node] = []
+    todo = list(pattern.named_children)
+    while todo:
+        node = todo.pop()
+        if node.type in ("identifier", "shorthand_property_identifier_pattern"):
+            names.append(node)
+        elif node.type == "pair_pattern":
+            todo += [c for c in (node.child_by_field_name("value"),) if c is not None]
+        elif node.type in ("object_pattern", "array_pattern", "rest_pattern"):
+            todo += node.named_children
+        elif node.type in ("assignment_pattern", "object_assignment_pattern"):
+            todo += [c for c in (node.child_by_field_name("left"),) if c is not None]
+    return names
