@@ -154,6 +154,14 @@ async def test_explaining_a_rule(start: Any) -> None:
     editor.take("window/showMessage")
 
 
+async def test_a_client_that_shows_the_page_is_not_told_twice(start: Any) -> None:
+    editor = await start(FULL | {"experimental": {"earmark": {"decorations": True}}})
+    asked = {"command": "earmark.explainRule", "arguments": [{"rule": "py-code-injection"}]}
+    explained = await editor.request("workspace/executeCommand", asked)
+    assert explained["page"]
+    assert editor.unread == []
+
+
 @pytest.mark.parametrize(
     ("command", "argument", "said"),
     [

@@ -29,6 +29,7 @@ _WAITING = {
     types.INITIALIZED: "initialized",
     types.SHUTDOWN: "shutdown",
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: "did_change_configuration",
+    "earmark/change": "change",
 }
 COMMANDS = {
     "earmark.tagCommit": "tag_commit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -23,7 +24,8 @@ from earmark.lsp.recall import committed, repository_of
 from earmark.lsp.regions import Regions, region_marks
 from earmark.lsp.scheduler import Scheduler
 from earmark.lsp.settings import Settings, read
-from earmark.lsp.standing import Standing, Standings
+from earmark.lsp.standing import Standing, Standings, waits_for_review
+from earmark.lsp.vanished import Vanished
 
 if TYPE_CHECKING:
     from earmark.lsp.protocol import EarmarkProtocol
@@ -54,6 +56,9 @@ class Session:
         self.standings = Standings(clock, self.scheduler, self._standing_changed)
         self.messages = Messages(self.scheduler, self._origins_changed)
         self.regions = Regions(protocol)
+        self.vanished = Vanished(clock, self.scheduler, lambda: self.repository(None), self._warn)
+        # Set by a client's first `earmark/change`: it knows the notification that the answer is another one.
+        self.change_asked = False
         self._protocol = protocol
         self._clock = clock
         self._unsettled: dict[str, Buffer] = {}
@@ -72,10 +77,7 @@ class Session:
         for problem in problems:
             log.warning("%s", problem)
         if problems and not at_start:
-            self._protocol.notify(
-                types.WINDOW_SHOW_MESSAGE,
-                types.ShowMessageParams(type=types.MessageType.Warning, message="Earmark: " + " ".join(problems)),
-            )
+            self._warn(" ".join(problems))
         changed = settings != self.settings
         self.settings = settings
         if changed:
@@ -151,6 +153,7 @@ class Session:
         self.buffers.clear()
         self.origins.stop()
         self.standings.stop()
+        self.vanished.stop()
         await self.scheduler.close(seconds)
 
     def save(self, buffer: Buffer) -> None:
@@ -186,7 +189,11 @@ class Session:
     def review_of(self, buffer: Buffer) -> str:
         """What a region of the buffer is waiting for: "required" or "none"."""
         asked = self.standing(buffer).open_for(buffer.place.path) if buffer.place else ()
-        return "required" if any(o.code.startswith(("approval-", "self-approval")) for o in asked) else "none"
+        return "required" if any(waits_for_review(o.code) for o in asked) else "none"
+
+    def watches(self, repo: Repository) -> bool:
+        """Whether an open buffer has this repository watched, so that its standing is looked at when it moves."""
+        return any(b.place is not None and b.place.repo.top == repo.top for b in self.buffers.values())
 
     def trusted(self, buffer: Buffer) -> bool:
         """Whether the user trusts the buffer's workspace."""
@@ -287,11 +294,17 @@ class Session:
                 self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
 
     def _standing_changed(self, top: str, before: Standing, now: Standing) -> None:
+        if self.change_asked:
+            self._protocol.notify("earmark/changeChanged", {"root": Path(top).as_uri()})
         for buffer in self.buffers.values():
             if buffer.place is not None and buffer.place.repo.top == top:
                 self._origins_changed(buffer)
         if before.asked != now.asked:
             self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
+
+    def _warn(self, text: str) -> None:
+        message = types.ShowMessageParams(type=types.MessageType.Warning, message=f"Earmark: {text}")
+        self._protocol.notify(types.WINDOW_SHOW_MESSAGE, message)
 
     def _as_trusted(self, repo: Repository | None) -> Repository | None:
         """`repo` as the client's word and the user's list together have it."""

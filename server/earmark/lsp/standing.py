@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
 from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.scheduler import Scheduler
+from earmark.lsp.working_change import TouchedFile, touched
 from earmark.origin.ledger import Ledger, LedgerError, folder
+from earmark.origin.model import Session
 from earmark.policy import load, model
 from earmark.policy.obligations import Obligation, State, obligations
 from earmark.policy.scope import exempt
@@ -29,13 +31,16 @@ _SOON = 0.5
 
 class Standing(NamedTuple):
     """`level` and `score` are the assessment's, empty and 0 without an AI change; `lowered_by` are (points, what would
-    lower it), the largest first; `asked` everything the policy asks of the change, met or not."""
+    lower it), the largest first; `asked` everything the policy asks of the change, met or not; `files` those that an
+    assistant touched, and `sessions` the sessions that occur in them."""
 
     policy: model.Policy = model.DEFAULT
     level: str = ""
     score: float = 0
     lowered_by: tuple[tuple[float, str], ...] = ()
     asked: tuple[Obligation, ...] = ()
+    files: tuple[TouchedFile, ...] = ()
+    sessions: Mapping[str, Session] = {}
 
     def open_for(self, path: str) -> tuple[Obligation, ...]:
         """What is asked and not done about one file."""
@@ -44,6 +49,11 @@ class Standing(NamedTuple):
     def leaves_out(self, path: str) -> bool:
         """Whether the policy excludes the path: nothing is said about it."""
         return exempt(self.policy, base=False)(path)
+
+
+def waits_for_review(code: str) -> bool:
+    """Whether an obligation of this code is met by somebody's approval."""
+    return code.startswith(("approval-", "self-approval"))
 
 
 def look(repo: Repository) -> Standing:
@@ -61,17 +71,21 @@ def look(repo: Repository) -> Standing:
     with Ledger.open(repo, create=False) as ledger, Objects(repo) as objects:
         change, pairs = state.worktree(repo, ledger), worktree_changes(repo)
 
-        def read(pair: FileChange) -> tuple[bytes, bytes]:
+        def text_of(path: str) -> bytes:
             try:
-                return objects.blob(pair.old), read_file(os.path.join(repo.top, pair.path))
+                return read_file(os.path.join(repo.top, path))
             except Refused:
-                return b"", b""
+                return b""
+
+        def read(pair: FileChange) -> tuple[bytes, bytes]:
+            return objects.blob(pair.old), text_of(pair.path)
 
         risk = assessed(ledger, change, pairs, read, policy, seconds=_SECONDS)
     level = risk.whole.level if change.is_ai else ""
     asked = obligations(policy, [change], level, State(touched=tuple(pair.path for pair in pairs)))
     lowered = tuple((term.value, term.lower) for term in risk.whole.terms if term.lower)
-    return Standing(policy, level, risk.whole.score, lowered, asked)
+    files = touched(change, risk.files, text_of)
+    return Standing(policy, level, risk.whole.score, lowered, asked, files, change.sessions)
 
 
 def _policy(repo: Repository) -> model.Policy:

@@ -23,7 +23,9 @@ async def explain_rule(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
         raise JsonRpcInvalidParams(f"there is no rule {rule_id[:80]!r}; `earmark rules list` names them")
     from earmark.risk.pages import page
 
-    say(ls, f"{rule.id} ({rule.severity}): {rule.why} {rule.hint}")
+    if not ls.client.decorations:
+        # A client of ours shows the page that is answered; to say the same twice would be noise.
+        say(ls, f"{rule.id} ({rule.severity}): {rule.why} {rule.hint}")
     return {
         "rule": rule.id,
         "severity": rule.severity,

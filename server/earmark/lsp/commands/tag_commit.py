@@ -1,4 +1,8 @@
-"""`earmark.tagCommit {uri?}` → {block, summary, written}: `written` is "message", "next commit", or empty."""
+"""`earmark.tagCommit {uri?, message?}` → {block, summary, written}: `written` is "message", "next commit", or empty.
+
+With `message`, a text that is no document (a commit box), the answer has it with its trailers as `message`, and nothing
+is written or kept.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from earmark.lsp.commands.asking import require_place, say
+from earmark.lsp.commands.asking import argument, require_place, say
 from earmark.lsp.convert import range_of
-from earmark.lsp.messages import Due
+from earmark.lsp.handlers.arguments import field
+from earmark.lsp.messages import Due, due
 from earmark.text.document import replacement
 
 if TYPE_CHECKING:
@@ -21,6 +26,9 @@ if TYPE_CHECKING:
 async def tag_commit(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
     """Write the trailers into the open commit message, or keep them for the next commit."""
     buffer, repo = await require_place(ls, arguments, writes=True)
+    given = field(argument(arguments), "message")
+    if isinstance(given, str):
+        return await _for_text(ls, given, repo)
     if buffer is not None and buffer.is_commit_message:
         return await _into_message(ls, buffer, repo)
     found = await ls.session.scheduler.slow_io(keep, repo)
@@ -31,9 +39,17 @@ async def tag_commit(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
     return {"block": found.block, "summary": found.summary, "written": "next commit"}
 
 
+async def _for_text(ls: EarmarkServer, given: str, repo: Repository) -> dict[str, Any]:
+    from earmark.commit.messages import with_block
+
+    text = given.encode("utf-8", "replace")
+    found = await ls.session.scheduler.slow_io(due, repo, text)
+    message = with_block(text, found.block, found.comment).decode("utf-8", "replace")
+    return {"block": found.block, "summary": found.summary, "written": "", "message": message}
+
+
 async def _into_message(ls: EarmarkServer, buffer: Buffer, repo: Repository) -> dict[str, Any]:
     from earmark.commit.messages import with_block
-    from earmark.lsp.messages import due
 
     found = await ls.session.scheduler.slow_io(due, repo, buffer.text)
     before = buffer.text

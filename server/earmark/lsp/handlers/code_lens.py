@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from earmark.lsp.server import EarmarkServer
 
 # What mends an obligation that is open, by the obligation's code; the others are mended by editing.
-_COMMANDS = {
+MENDS = {
     "undeclared-ai": "earmark.tagCommit",
     "rollout-missing": "earmark.tagCommit",
     "approval-missing": "earmark.requestReview",
@@ -37,10 +37,10 @@ def code_lens(ls: EarmarkServer, params: types.CodeLensParams) -> list[types.Cod
     lenses = {
         plain(o.message): types.Command(
             title=plain(o.message),
-            command=_COMMANDS[o.code],
+            command=MENDS[o.code],
             arguments=[{"uri": buffer.uri, "version": buffer.version}],
         )
         for o in asked
-        if o.code in _COMMANDS
+        if o.code in MENDS
     }
     return [types.CodeLens(range=place, command=command) for command in lenses.values()]

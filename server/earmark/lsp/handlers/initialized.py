@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 async def initialized(ls: EarmarkServer, _: types.InitializedParams) -> None:
     """Ask for the user's settings, and to be told when they change, where the client can do either."""
+    ls.session.vanished.start()
     if ls.client.register_configuration:
         registration = types.Registration(
             id="earmark.configuration",
