@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.risk import embedded, objects
+from earmark.risk import embedded, hcl, manifests, objects
 from earmark.risk.places import regex
 from earmark.risk.source import Source
 
@@ -254,11 +254,11 @@ def _configuration(source: Source) -> Unit:
 
 def _tops(source: Source) -> Iterator[tuple[objects.Value, str]]:
     if source.language == "terraform":
-        for thing in objects.objects(source):
+        for thing in hcl.blocks(source):
             name = (thing.value.entries or {}).get("__name__")
             yield thing.value, f"{thing.kind}.{name.text if name else ''}"
         return
-    for document in objects.documents(source):
+    for document in manifests.documents(source):
         labels = [objects.at(document, path) for path in ("kind", "metadata.name")]
         yield document, ".".join(found[0].text for found in labels if found)
 

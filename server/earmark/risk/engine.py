@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from earmark.risk import embedded, objects
+from earmark.risk import configuration, embedded, objects, required
 from earmark.risk.finding import Finding, Fix, in_order, shift
 from earmark.risk.places import Hit, last_segment, name_matches, regex
 from earmark.risk.program import Entry, Program, program_for
@@ -82,7 +82,7 @@ class _Run:
         source = Source(self.text, tree, self.language, self.path)
         if self.program.query is not None:
             self.matches(source)
-        if self.program.objects or self.language == "yaml":
+        if self.language in configuration.LANGUAGES:
             self.configuration(source)
         if self.language in ("bash", "dockerfile"):
             self.commands(source)
@@ -105,12 +105,12 @@ class _Run:
         self.errors.append(f"{self.path}: scan stopped after {TIME_LIMIT:g} s; what follows was not looked at")
         return True
 
-    def add(self, entry: Entry, start: int, end: int, fix: Fix | None = None) -> None:
+    def add(self, entry: Entry, start: int, end: int, fix: Fix | None = None, detail: str = "") -> None:
         rule = entry[1]
         if (self.in_tests and not rule.tests) or not self.touches(start, end):
             return
         end = _clipped(self.text, start, end)
-        self.found.append(Finding(rule.id, rule.category, rule.severity, start, end, rule.why, rule.hint, "", fix))
+        self.found.append(Finding(rule.id, rule.category, rule.severity, start, end, rule.why, rule.hint, detail, fix))
 
     def lines(self) -> None:
         """Rules on the raw text, for any file."""
@@ -176,7 +176,7 @@ class _Run:
 
     def configuration(self, source: Source) -> None:
         """Rules on the objects of a configuration file, and the scripts in it."""
-        for thing in objects.objects(source):
+        for thing in configuration.objects(source):
             if not self.touches(thing.value.node.start_byte, thing.value.node.end_byte):
                 continue
             for entry in self.program.objects:
@@ -187,12 +187,19 @@ class _Run:
                     continue
                 for start, end in objects.judge(thing, matcher.at, self.text):
                     self.add(entry, start, end)
-            if thing.kind == "step" and self.program.commands:
+            self._required(thing)
+            if thing.kind == "step":
                 for run in objects.at(thing.value, "run"):
                     begin = run.node.start_byte + (1 if source.of(run.node)[:1] in "|>" else 0)
                     self._shell(self.text[begin : run.node.end_byte], begin, None, None)
             if self.late():
                 return
+
+    def _required(self, thing: objects.Object) -> None:
+        asked = self.program.required.get(thing.kind, ())
+        rows = [(row, index, entry[1].category) for index, (row, entry) in enumerate(asked)]
+        for index, node, said in required.found(thing, rows):
+            self.add(asked[index][1], node.start_byte, node.end_byte, detail=said)
 
     def matches(self, source: Source) -> None:
         from tree_sitter import QueryCursor

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from earmark.risk.places import last_segment
 from earmark.risk.profiles import profile
 from earmark.risk.query import compiled, kinds, setting_patterns
+from earmark.risk.required import Row, rows
 from earmark.risk.rules import Matcher, Rule, RuleError, RuleSet
 from earmark.text.syntax import grammar
 
@@ -47,7 +48,7 @@ class Expressions:
 
 class Program(NamedTuple):
     """What one scan of a language needs. `roles[i]` says what pattern i of `query` is: call, setting, string, or the
-    entries of the rules whose own query or node type it is."""
+    entries of the rules whose own query or node type it is; `required` is what tables ask of objects, by their type."""
 
     query: Query | None
     roles: tuple[str | tuple[Entry, ...], ...]
@@ -58,6 +59,7 @@ class Program(NamedTuple):
     statements: Expressions
     commands: Expressions
     objects: tuple[Entry, ...]
+    required: dict[str, tuple[tuple[Row, Entry], ...]]
 
 
 def program_for(rules: RuleSet, language: str) -> Program:
@@ -96,7 +98,18 @@ def _build(rules: RuleSet, language: str) -> Program:
         statements=Expressions(statements),
         commands=Expressions(commands),
         objects=tuple(_entries(own, "object")),
+        required=_required(own),
     )
+
+
+def _required(rules: tuple[Rule, ...]) -> dict[str, tuple[tuple[Row, Entry], ...]]:
+    """Type of an object -> the rows that ask something of it, in the order of the rules."""
+    by_type: dict[str, list[tuple[Row, Entry]]] = {}
+    for entry in _entries(rules, "require"):
+        for row in rows(entry[0]):
+            for name in row.types:
+                by_type.setdefault(name, []).append((row, entry))
+    return {name: tuple(asked) for name, asked in by_type.items()}
 
 
 # Languages whose strings, steps or lines may hold SQL or shell.

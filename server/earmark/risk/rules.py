@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from earmark.risk.conditions import Test, compile_condition
 from earmark.risk.finding import CATEGORIES, SEVERITIES
 from earmark.risk.places import ConditionError, expand, regex
+from earmark.risk.required import rows
 
 VERSION = "earmark-2026.11"
 FORMAT = 1
@@ -29,7 +30,7 @@ FAMILIES = {
     "bash": ("shell",),
     "php-fragment": ("php",),
 }
-ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object")
+ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object", "require")
 _KEYS = frozenset(
     {"id", "category", "severity", "cwe", "why", "hint", "when", "unless", "also", "tests", "bad", "good", "fix", "but",
      "mark", "embedded", "needs", "path", "name", "entropy", "family", "at", "confidence", "kind", "fact", "examples",
@@ -200,6 +201,11 @@ def _matchers(table: dict[str, Any], where: str) -> list[Matcher]:
         if anchor == "query" and any("#" in pattern for pattern in patterns):
             # The binding reads a node's text from the tree's source; a tree parsed in slices has none, and it crashes.
             raise RuleError(f"{where}: a query must not hold predicates such as #eq?; say it in `when`")
+        if anchor == "require":
+            try:
+                rows(patterns[0])
+            except ConditionError as problem:
+                raise RuleError(f"{where}: {problem}") from None
         if anchor == "call":
             patterns = tuple(full for name in patterns for full in expand(name))
         found.append(
