@@ -64,6 +64,7 @@ class Editor:
         self.unread: list[Message] = []
         self.capabilities: dict[str, Any] = {}
         self.conversation = Conversation()
+        self._wrong: list[AssertionError] = []
         self._results: dict[int, Message] = {}
         self._ids = itertools.count(1)
         self.server.protocol.set_writer(self)
@@ -78,6 +79,7 @@ class Editor:
         await self.idle()
         await self.server.end(1.0)
         if kind is None:
+            assert self._wrong == []
             assert self.unread == [], "the server said more than the test expected"
 
     def write(self, data: bytes) -> None:
@@ -95,7 +97,11 @@ class Editor:
         """The server closes its end."""
 
     def _take(self, message: Message) -> None:
-        self.conversation.check(message, "server")
+        try:
+            self.conversation.check(message, "server")
+        except AssertionError as wrong:
+            # The server logs what goes wrong while it writes; the test is to fail.
+            self._wrong.append(wrong)
         if "method" not in message:
             self._results[message["id"]] = message
             return

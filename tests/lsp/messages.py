@@ -38,7 +38,7 @@ class Conversation:
             self.methods.add((sender, message["method"]))
             if "id" in message:
                 self._asked[sender, message["id"]] = message
-                self._seen[sender, message["id"]] = len(self._texts.get(_uri_of(message["params"]), [])) - 1
+                self._seen[sender, message["id"]] = len(self._texts.get(_uri_of(message.get("params")), [])) - 1
             elif sender == "client":
                 self._follow(message)
             return None
@@ -49,7 +49,7 @@ class Conversation:
         return asked
 
     def _follow(self, message: Message) -> None:
-        uri = _uri_of(message["params"])
+        uri = _uri_of(message.get("params"))
         if message["method"] == "textDocument/didOpen":
             self._texts[uri] = [message["params"]["textDocument"]["text"]]
         elif message["method"] == "textDocument/didChange" and uri in self._texts:
@@ -60,7 +60,7 @@ class Conversation:
 
     def _check_places(self, message: Message, asked: Message | None) -> None:
         """A place counts in any text since the question: the answer may be of a later one, never of an older."""
-        about = asked["params"] if asked else message.get("params")
+        about = (asked or message).get("params")
         since = max(self._seen.pop(("client", asked["id"]), 0), 0) if asked else 0
         said = message.get("result") if asked else about
         for uri, place in places(said, _uri_of(about)):

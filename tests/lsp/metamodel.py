@@ -165,7 +165,7 @@ class MetaModel:
             properties |= self._properties(inner["name"])
         yield from self._object(properties, value, where)
 
-    def _stringLiteral(self, kind: Json, value: Any, where: str) -> Iterator[str]:  # noqa: N802  (the model's word)
+    def _stringLiteral(self, kind: Json, value: Any, where: str) -> Iterator[str]:
         if value != kind["value"]:
             yield f"{where}: {value!r:.80} is not {kind['value']!r}"
 

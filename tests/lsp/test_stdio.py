@@ -15,32 +15,39 @@ from typing import IO, Any
 import pytest
 import pytest_lsp
 from lsprotocol import types
+from messages import Conversation
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 SERVE = [sys.executable, "-m", "earmark", "serve", "--stdio"]
+NOBODY = {"processId": None, "rootUri": None, "capabilities": {}}
 TEXT = "import requests\n\n\ndef f(x):\n    y = '😀'; return eval(x)\n"
 
 
 class Process:
-    """The server process and its pipes."""
+    """The server process and its pipes; what goes through them is held to the protocol."""
 
     def __init__(self, *flags: str) -> None:
+        self.conversation = Conversation()
         self.process = subprocess.Popen(
             [*SERVE, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
     def send(self, message: dict[str, Any], header: str = "Content-Length: {}\r\n\r\n") -> None:
-        body = json.dumps({"jsonrpc": "2.0"} | message).encode()
+        message = {"jsonrpc": "2.0"} | message
+        self.conversation.check(message, "client")
+        body = json.dumps(message).encode()
         stdin = self.process.stdin
         assert stdin is not None
         stdin.write(header.format(len(body)).encode() + body)
         stdin.flush()
 
     def read(self) -> dict[str, Any]:
-        return read(self.process.stdout)
+        message = read(self.process.stdout)
+        self.conversation.check(message, "server")
+        return message
 
     def initialize(self, **params: Any) -> dict[str, Any]:
-        self.send({"id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}} | params})
+        self.send({"id": 1, "method": "initialize", "params": NOBODY | params})
         return self.read()
 
     def end(self) -> int:
@@ -88,7 +95,7 @@ def test_the_end_of_input_is_the_end(process: Process) -> None:
 
 
 def test_what_was_asked_before_the_end_of_input_is_answered(process: Process) -> None:
-    process.send({"id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}})
+    process.send({"id": 1, "method": "initialize", "params": NOBODY})
     process.send({"id": 2, "method": "earmark/regions", "params": {"textDocument": {"uri": "file:///x"}}})
     out, _ = process.process.communicate(timeout=20)
     assert out.count(b"Content-Length") == 2
@@ -104,7 +111,7 @@ def test_what_was_asked_before_the_end_of_input_is_answered(process: Process) ->
     ],
 )
 def test_headers_as_clients_write_them(process: Process, header: str) -> None:
-    process.send({"id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}}, header)
+    process.send({"id": 1, "method": "initialize", "params": NOBODY}, header)
     assert process.read()["id"] == 1
 
 
