@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place, Setting
     from earmark.review.forges.sender import Sender
+    from earmark.review.request import Focus
     from earmark.review.span import Span
 
 
@@ -68,6 +69,7 @@ def _place(url: str) -> Place:
 def collected(
     repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace,
     approvals: tuple[Approval, ...] = (), scope: Scope | None = None, load: Mapping[str, int] | None = None,
+    focus: tuple[Focus, ...] = (),
 ) -> Collected:  # fmt: skip
     """Everything the request for `span` says, with the approvals there are."""
     import os
@@ -94,8 +96,27 @@ def collected(
         base_policy=stricter,
         approvals=approvals,
         scope=scope or Scope(),
+        focus=focus,
     )
     return collect(repo, ledger, span, sources)
+
+
+def focus_of(given: Sequence[str]) -> tuple[Focus, ...]:
+    """What PATH, PATH:LINE and PATH:START-END (lines of the head, 1-based, inclusive) ask to look at."""
+    import re
+
+    from earmark.origin.model import LineRange
+    from earmark.review.request import Focus
+
+    found = []
+    for text in given:
+        match = re.fullmatch(r"(.+?)(?::([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?)?", text, re.DOTALL)
+        path, start, end = match.groups() if match else ("", None, None)
+        first, last = int(start or 0), int(end or start or 0)
+        if not path or last < first:
+            raise CannotTell(f"--path takes PATH, PATH:LINE or PATH:START-END, not {text!r}")
+        found.append(Focus(path, LineRange(first, last)))
+    return tuple(found)
 
 
 def forge_for(repo: Repository, where: Place) -> tuple[Forge, Credential]:

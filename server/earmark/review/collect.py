@@ -28,6 +28,7 @@ from earmark.review import familiarity, owners, reviewed, routing
 from earmark.review.prow import NAME as PROW
 from earmark.review.prow import ProwOwners
 from earmark.review.request import (
+    Focus,
     Request,
     RequestObligation,
     RequestTerm,
@@ -55,7 +56,7 @@ class Collected(NamedTuple):
 class Sources(NamedTuple):
     """What the caller brings: the forge's kind, the repository's name there ("host/path"), today, open requests by
     login where known, the author's own words, the organisation's policy (bytes, or None), and the approvals there are
-    with the scope they count in."""
+    with the scope they count in. With a `focus` only those are asked who must review these files."""
 
     forge: str
     repository: str
@@ -66,6 +67,7 @@ class Sources(NamedTuple):
     base_policy: bytes | None = None
     approvals: tuple[Approval, ...] = ()
     scope: Scope = Scope()
+    focus: tuple[Focus, ...] = ()
 
 
 def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> Collected:
@@ -103,6 +105,10 @@ def _route(
     roster = tuple(_person(person, policy.roster, sources.forge) for person in policy.roster.people)
     paths = [file.path for file in facts.files if file.ai_lines or file.ai_removed]
     wanted = tuple(_need(policy, need) for need in asked)
+    if sources.focus:
+        paths = [path for path in paths if any(path == focus.path for focus in sources.focus)]
+        wanted = tuple(n._replace(paths=tuple(p for p in n.paths if p in paths)) for n in wanted)
+        wanted = tuple(need for need in wanted if need.paths)
     if not wanted and paths:
         wanted = (routing.Need("", -1, 1, tuple(paths), "the author asks", 0),)
     files = sorted({path for need in wanted for path in need.paths})
@@ -221,6 +227,7 @@ def _request(
         tests_removed=shorter,
         rollout=rollout,
         asked=sources.asked,
+        focus=sources.focus,
         trailers=_block(policy, facts, judged, rollout),
     )
 

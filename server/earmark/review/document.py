@@ -42,7 +42,7 @@ def markdown(request: Request, links: Links = no_links) -> str:
 
 
 def _whole(request: Request, links: Links, quoted: int, shown: int) -> str:
-    parts = [marker(request.key), *_head(request), *_asked(request)]
+    parts = [marker(request.key), *_head(request), *_focus(request, links), *_asked(request)]
     parts += _regions(request, links, quoted, shown)
     parts += _removals(request, quoted, shown)
     parts += [
@@ -70,6 +70,14 @@ def _head(request: Request) -> list[str]:
         f"{written}, in {_count(places, 'file')} and {_count(len(request.sessions), 'session')}. "
         f"Commits {code(request.base[:12])} to {code(request.head[:12])}, for {code(request.target)}.",
     ]
+
+
+def _focus(request: Request, links: Links) -> list[str]:
+    lines = []
+    for focus in request.focus:
+        label = f"{focus.path} {_lines(focus.lines)}" if focus.lines.start else focus.path
+        lines.append(f"- {link(label, links(focus.path, focus.lines if focus.lines.start else LineRange(1, 1)))}")
+    return ["### Look at this first", "\n".join(lines)] if lines else []
 
 
 def _pair(session: Session) -> str:

@@ -29,12 +29,17 @@ from earmark.review.forges.sender import (
 
 CLAIM_SECONDS: Final = 600.0  # a send takes less; an older claim belongs to a process that died
 BUSY_SECONDS: Final = 5.0
+MOST_PREVIEWS: Final = 20
+MOST_ATTEMPTS: Final = 24  # about a day of them
 _WAITS: Final = (60.0, 300.0, 900.0, 3_600.0)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS requests (
   key TEXT PRIMARY KEY, kind TEXT NOT NULL, project TEXT NOT NULL, ask TEXT NOT NULL, state TEXT NOT NULL,
   attempts INTEGER NOT NULL, next_at REAL NOT NULL, claimed_at REAL NOT NULL, claim TEXT NOT NULL,
-  said TEXT NOT NULL, receipt TEXT NOT NULL, changed_at REAL NOT NULL) WITHOUT ROWID
+  said TEXT NOT NULL, receipt TEXT NOT NULL, changed_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS previews (
+  digest TEXT PRIMARY KEY, kind TEXT NOT NULL, project TEXT NOT NULL, ask TEXT NOT NULL, unmet TEXT NOT NULL,
+  made_at REAL NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS: Final = "key,kind,project,ask,state,attempts,next_at,said,receipt,changed_at"
 
@@ -55,6 +60,15 @@ class Entry(NamedTuple):
     changed_at: float
 
 
+class Previewed(NamedTuple):
+    """A request as its author saw it. `unmet` is what of the policy's needs nobody can satisfy."""
+
+    kind: str
+    project: Project
+    ask: Ask
+    unmet: tuple[str, ...]
+
+
 class OutboxError(Exception):
     """The outbox cannot be used; the message says why."""
 
@@ -73,7 +87,7 @@ class Outbox:
         try:
             os.makedirs(folder(repo), exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise OutboxError(f"the outbox {path} cannot be used: {error}") from error
         return cls(connection, now)
@@ -107,6 +121,24 @@ class Outbox:
         row = (ask.key, kind, _text(project), _text(ask), "waiting", 0, now, 0.0, "", "", "", now)
         with self._transaction():
             self._db.execute(f"INSERT OR REPLACE INTO requests VALUES ({','.join('?' * 12)})", row)  # noqa: S608
+
+    def keep_preview(self, digest: str, kind: str, project: Project, ask: Ask, unmet: tuple[str, ...]) -> None:
+        """Keep what was shown under its digest; only the latest are kept."""
+        with self._transaction():
+            row = (digest, kind, _text(project), _text(ask), json.dumps(unmet), self._now())
+            self._db.execute("INSERT OR REPLACE INTO previews VALUES (?,?,?,?,?,?)", row)
+            self._db.execute(
+                "DELETE FROM previews WHERE digest NOT IN (SELECT digest FROM previews ORDER BY made_at DESC LIMIT ?)",
+                (MOST_PREVIEWS,),
+            )
+
+    def preview(self, digest: str) -> Previewed | None:
+        """What was shown under this digest."""
+        row = self._db.execute("SELECT kind,project,ask,unmet FROM previews WHERE digest=?", (digest,)).fetchone()
+        if row is None:
+            return None
+        kind, project, ask, unmet = row
+        return Previewed(kind, Project(**_fields(project)), Ask(**_fields(ask)), tuple(json.loads(unmet)))
 
     def entries(self) -> tuple[Entry, ...]:
         """Every request, the latest change first."""
@@ -173,7 +205,8 @@ class Outbox:
 
 def deliver(outbox: Outbox, send: Callable[[Entry], Receipt], key: str | None = None) -> Entry | None:
     """Send one request, the one of `key` or the next that is due, and return it as it then stands; None when there is
-    none to send. What may work later is kept for later, with growing pauses; what the forge refuses is kept as failed.
+    none to send. What may work later is kept for later, with growing pauses and not for ever; what the forge refuses is
+    kept as failed.
     An error that is neither leaves the request claimed, to be looked up by the next process."""
     claimed = outbox.claim(key)
     if claimed is None:
@@ -181,10 +214,12 @@ def deliver(outbox: Outbox, send: Callable[[Entry], Receipt], key: str | None = 
     entry, claim = claimed
     try:
         receipt = send(entry)
-    except RateLimited as error:
-        outbox.later(entry.key, claim, str(error), error.wait)
-    except (Unreachable, Uncertain) as error:
-        outbox.later(entry.key, claim, str(error), _WAITS[min(entry.attempts, len(_WAITS)) - 1])
+    except (RateLimited, Unreachable, Uncertain) as error:
+        pause = error.wait if isinstance(error, RateLimited) else _WAITS[min(entry.attempts, len(_WAITS)) - 1]
+        if entry.attempts < MOST_ATTEMPTS:
+            outbox.later(entry.key, claim, str(error), pause)
+        else:
+            outbox.failed(entry.key, claim, f"given up after {entry.attempts} attempts: {error}")
     except (Denied, Rejected, Refused, PushFailed, ForgeError) as error:
         outbox.failed(entry.key, claim, str(error))
     else:

@@ -65,6 +65,13 @@ class RequestObligation(NamedTuple):
     policy_line: int = 0
 
 
+class Focus(NamedTuple):
+    """What of the head the author asks to look at first: these lines of a file, all of it where `lines` are (0, 0)."""
+
+    path: str
+    lines: LineRange
+
+
 class Incident(NamedTuple):
     """A past incident this change resembles, and how."""
 
@@ -87,7 +94,8 @@ class Request(NamedTuple):
     `repository` is "host/path"; `target` a branch name; `base` and `head` commit ids; `key` from `request_key`;
     `title` the author's. `trailers` is the block for the whole change, empty when nothing is declared. `dependents`
     and `incidents` are None where nobody looked.
-    `asked` is what the session was asked, only when the author wrote it for the reviewer.
+    `asked` is what the session was asked, only when the author wrote it for the reviewer; `focus` what the author asks
+    to look at first (nothing: all of it).
     """
 
     key: str
@@ -116,6 +124,7 @@ class Request(NamedTuple):
     rollout: str = ""
     asked: str = ""
     trailers: str = ""
+    focus: tuple[Focus, ...] = ()
 
 
 def request_key(repository: str, target: str, branch: str, first: str) -> str:

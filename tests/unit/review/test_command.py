@@ -14,6 +14,7 @@ from real_git import RealGit
 from request_story import CHARGE, RETRIED, Story
 
 from earmark.cli.review import run
+from earmark.origin.ledger import Ledger
 from earmark.review.request import keys_in
 
 VARIABLES = (
@@ -313,3 +314,76 @@ def test_a_branch_in_a_fork_asks_the_project_it_came_from(
     assert push["push"][2] == "fork"
     assert "/repos/example/shop/pulls?state=all&head=dev%3Aretry" in look["url"]
     assert create["body"]["head"] == "dev:retry"
+
+
+def test_only_who_must_review_what_is_pointed_at_is_asked(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    story.git("switch", "-q", "main")
+    story.git.commit("Two owners", {"CODEOWNERS": "/payments/ @grace\n/web/ @ada\n"})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    story.git("rebase", "-q", "main")
+    story.ledger = Ledger.open(story.repo)
+    story.writes("web/page.py", "import os\n\nos.system(input())\n")
+    story.commit("Add a page")
+    story.ledger.close()
+
+    def people(*arguments: str) -> list[str]:
+        assert run(["request", "--document", *arguments]) == 0
+        return [reviewer["name"] for reviewer in printed(capsys)["reviewers"]]
+
+    assert people() == ["Grace", "Ada Example"]
+    assert people("--path", "web/page.py:1-2") == ["Ada Example"]
+    assert people("--path", "payments/charge.py") == ["Grace"]
+    assert run(["request", "--dry-run", "--path", "web/page.py:1-2"]) == 0
+    assert "### Look at this first\n\n- [`web/page.py lines 1–2`](https://github.com/" in capsys.readouterr().out
+    assert run(["request", "--document", "--path", "tests/test_charge.py"]) == 2
+    assert "nothing of an assistant's" in one_line(capsys)
+    assert run(["request", "--document", "--path", "web/page.py:9-2"]) == 2
+    assert "PATH:START-END" in one_line(capsys)
+
+
+def test_why_these_people_line_by_line_and_nothing_is_asked_of_the_forge(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story.git("remote", "remove", "origin")
+    assert run(["request", "--explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Dev Eloper: the author, cannot review it" in lines
+    assert any(line.startswith("Grace: asked, senior, owns ") for line in lines)
+    assert run(["request", "--explain", "--json"]) == 0
+    assert printed(capsys) == lines
+
+
+def test_exactly_what_a_preview_showed_is_sent(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    monkeypatch.setenv("GITHUB_TOKEN", "very-secret")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    for number in range(2):
+        service.open_pull(f"other-{number}", "main", "", waiting=["grace"])
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["request", "--preview", "--asked", "Make it retry."]) == 0
+        shown = printed(capsys)
+        assert server.writes() == []
+        assert [(one["login"], one["open"]) for one in shown["people"]] == [("grace", 2)]
+        assert shown["document"] in shown["text"]
+        assert "2 open requests wait for them" in shown["text"]
+        assert "very-secret" not in json.dumps(shown)
+        assert run(["request", "--as-previewed", shown["digest"], "--json"]) == 0
+        assert printed(capsys)["asked"] == ["grace", "payments"]
+        assert service.pulls[-1]["body"] == shown["document"]
+        story.git.commit("More", {"README": "more\n"})
+        assert run(["request", "--as-previewed", shown["digest"]]) == 2
+        assert "has moved since" in one_line(capsys)
+        assert run(["request", "--as-previewed", "0" * 24]) == 2
+        assert "look at a new one" in one_line(capsys)
+
+
+def test_a_preview_says_why_it_could_not_be_sent(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["request", "--preview"]) == 0
+    shown = printed(capsys)
+    assert "set GITHUB_TOKEN" in shown["blocked"]
+    assert shown["people"][0]["open"] is None
+    assert "**Not sent: `no token for api.github.com" in shown["text"]

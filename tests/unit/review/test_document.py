@@ -20,6 +20,7 @@ from earmark.review.markdown import code, fence, link, visible
 from earmark.review.request import (
     END,
     LIMIT,
+    Focus,
     Incident,
     Request,
     RequestObligation,
@@ -58,6 +59,7 @@ def read_request(path: Path) -> Request:
         obligations=tuple(RequestObligation(**o) for o in data.pop("obligations", [])),
         incidents=tuple(Incident(**i) for i in data.pop("incidents", [])),
         reviewers=tuple(Reviewer(**r) for r in data.pop("reviewers", [])),
+        focus=tuple(Focus(f["path"], LineRange(*f["lines"])) for f in data.pop("focus", [])),
         **{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()},
     )
 
