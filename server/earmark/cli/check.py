@@ -87,24 +87,31 @@ def _verdict(asked: Namespace, phase: str) -> Verdict:
         return _kept(here, check(facts), span.head)
 
 
-def _kept(here: workspace.Workspace, verdict: Verdict, about: str) -> Verdict:
+def _kept(here: workspace.Workspace, verdict: Verdict, about: object, who: str = "") -> Verdict:
     """The verdict, once it is a row of the audit."""
     codes = sorted({violation.code for violation in verdict.violations})
     detail = {"about": about, "phase": verdict.phase, "checked": verdict.checked, "attested": list(verdict.attested)}
-    workspace.audited(here, "gate passed" if verdict.ok else "gate refused", ", ".join(codes), detail)
+    workspace.audited(here, "gate passed" if verdict.ok else "gate refused", ", ".join(codes), detail, who)
     return verdict
 
 
 def _push(asked: Namespace, trust: Trust) -> Verdict:
-    """The hook of a receiving repository: nothing is written there, and nothing but its notes is evidence."""
+    """The hook of a receiving repository: nothing but its notes is evidence, and nothing but the audit is written."""
     from earmark.gate import receive
     from earmark.gate.facts import CannotTell
     from earmark.git.repository import from_hook
-    from earmark.origin.ledger import Ledger
+    from earmark.origin.ledger import Ledger, LedgerError
 
     repo = from_hook(os.environ, os.getcwd())
     if repo is None:
         raise CannotTell("this is not a git repository; --pre-receive runs as its hook")
     moved = receive.updates(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
     with Ledger.open(repo, create=False) as ledger:
-        return receive.judge(repo, ledger, moved, trust, asked.phase)
+        verdict = receive.judge(repo, ledger, moved, trust, asked.phase)
+    try:
+        with Ledger.open(repo) as ledger:
+            about = [list(update) for update in moved]
+            return _kept(workspace.Workspace(repo, ledger), verdict, about, receive.pusher(os.environ))
+    except LedgerError as error:
+        print(f"earmark check: not kept for the audit: {workspace.display(str(error))}", file=sys.stderr)
+        return verdict

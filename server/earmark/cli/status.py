@@ -38,22 +38,34 @@ def _status(argv: list[str]) -> Iterator[int]:
     elif asked.audit:
         for row in told["audit"]:
             print(f"{_when(row['at'])}  {display(row['who'])}  {display(row['what'])}  {display(row['why'])}".rstrip())
-        print(f"head: {told['head'] or 'none'}; {'unbroken' if told['unbroken'] else 'BROKEN: a row was changed'}")
+        print(f"head: {told['head'] or 'none'}; {_summed_up(told)}")
     else:
         _print(told)
     yield 0
 
 
 def _audit(here: Workspace) -> dict[str, Any]:
-    """The rows, the head of the chain, and whether each row's digest still follows from the row before."""
-    import hashlib
+    """The rows, the head of their chain, whether each row's digest still follows from the row before, and whether the
+    notes that were anchored in this chain still are."""
+    from earmark.origin import audit
 
-    rows, head, unbroken = here.ledger.audit_rows(), "", True
-    for row in rows:
-        text = json.dumps([head, row.at, row.who, row.what, row.why, row.detail], ensure_ascii=False)
-        unbroken = unbroken and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == row.head
-        head = row.head
-    return {"audit": [row._asdict() for row in rows], "head": head, "unbroken": unbroken}
+    rows = here.ledger.audit_rows()
+    notes = audit.anchored(here.repo, rows)
+    return {
+        "audit": [row._asdict() for row in rows],
+        "head": rows[-1].head if rows else "",
+        "unbroken": audit.unbroken(rows) and not notes.lost,
+        "notes": notes.agree,
+        "lost": list(notes.lost),
+    }
+
+
+def _summed_up(told: dict[str, Any]) -> str:
+    if told["lost"]:
+        return f"BROKEN: rows are gone that the notes of {len(told['lost'])} commits rest on"
+    if not told["unbroken"]:
+        return "BROKEN: a row was changed"
+    return f"unbroken; {told['notes']} notes rest on it"
 
 
 def _when(seconds: int) -> str:

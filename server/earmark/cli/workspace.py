@@ -45,23 +45,13 @@ def workspace(*, create: bool = False, settle: bool = True) -> Iterator[Workspac
         yield Workspace(repo, ledger)
 
 
-def audited(here: Workspace, what: str, why: str, detail: dict[str, object]) -> None:
-    """Append what was decided to the audit table, by whoever git says works here. The same decision about the same
-    thing twice in a row is one row. Where there is no ledger nothing is kept; a busy one does not undo the decision."""
-    import json
+def audited(here: Workspace, what: str, why: str, detail: dict[str, object], who: str = "") -> None:
+    """Append what was decided to the audit table, by `who` or whoever git says works here (see `audit.keep`)."""
+    from earmark.origin import audit
 
-    from earmark.origin.identity import identity
-    from earmark.origin.ledger import LedgerError
-
-    if here.ledger.in_memory:
-        return
-    row = (identity(here.repo), what, why, json.dumps(detail, sort_keys=True))
-    try:
-        last = here.ledger.audit_rows()[-1:]
-        if not last or (last[0].who, last[0].what, last[0].why, last[0].detail) != row:
-            here.ledger.audit(*row)
-    except LedgerError as error:
-        print(f"earmark: not kept for the audit: {display(str(error))}", file=sys.stderr)
+    problem = audit.keep(here.repo, here.ledger, what, why, detail, who)
+    if problem:
+        print(f"earmark: {display(problem)}", file=sys.stderr)
 
 
 def guarded(command: str, work: Iterator[int]) -> int:

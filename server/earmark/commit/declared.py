@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.commit import pending
@@ -22,7 +22,8 @@ BASE_POLICY = "EARMARK_BASE_POLICY"
 
 class Declared(NamedTuple):
     """`block` is empty when nothing is to be declared. `unexplained` is a commit whose declaration the new one
-    continues although its note is not here, or empty. `problems` are sentences for the user."""
+    continues although its note is not here, or empty. `problems` are sentences for the user; `suppressed` are the
+    suppressions of findings that the AI files gain, as "path: rule (reason)"."""
 
     change: Change
     policy: model.Policy
@@ -30,6 +31,7 @@ class Declared(NamedTuple):
     fingerprint: str
     unexplained: str = ""
     problems: tuple[str, ...] = ()
+    suppressed: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -60,8 +62,9 @@ def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapp
         changes = _range(repo, ledger, policy, change)
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
         block = _block(policy, change, changes, risk, touched)
+        quiet = tuple(_suppressed(objects, pairs, change))
     print_ = pending.fingerprint(situation.base, pairs)
-    return Declared(change, policy, block, print_, unexplained, (*problems, *late))
+    return Declared(change, policy, block, print_, unexplained, (*problems, *late), quiet)
 
 
 def policy_of(objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
@@ -103,6 +106,18 @@ def _risk(
     return found.level, [
         f"`AI-Risk` leaves out {len(found.late)} files for want of time; `earmark tag HEAD~..` adds them"
     ]
+
+
+def _suppressed(objects: Objects, pairs: Sequence[FileChange], change: Change) -> Iterator[str]:
+    from earmark.risk.suppress import suppressions
+
+    ai = {file.path for file in change.files if file.ai_lines or file.ai_removed}
+    for pair in pairs:
+        if pair.path in ai and (found := suppressions(objects.blob(pair.new))):
+            known = {(was.rules, was.reason) for was in suppressions(objects.blob(pair.old))}
+            for new in found:
+                if (new.rules, new.reason) not in known:
+                    yield f"{pair.path}: {', '.join(new.rules)} ({new.reason})"
 
 
 def _block(policy: model.Policy, change: Change, changes: Sequence[Change], risk: str, touched: Sequence[str]) -> str:

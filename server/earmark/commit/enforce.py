@@ -12,6 +12,7 @@ from earmark.gate.check import check
 from earmark.gate.facts import CannotTell, Violation
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
+from earmark.origin import audit
 from earmark.origin.ledger import Ledger
 from earmark.policy.model import FILE
 
@@ -32,6 +33,9 @@ def refusal(repo: Repository, ledger: Ledger, told: bytes, environ: Mapping[str,
     except CannotTell:
         return []
     found = [v for verdict in verdicts for v in verdict.violations if v.code not in _UNPROVEN]
+    codes = ", ".join(sorted({violation.code for violation in found}))
+    detail = {"phase": "push", "pushed": [local for _, local in _updates(told)]}
+    audit.keep(repo, ledger, "gate refused" if found else "gate passed", codes, detail)
     if not found:
         return []
     more = [f"and {len(found) - _SHOWN} more; `earmark check` shows them"] if len(found) > _SHOWN else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +14,6 @@ from earmark.git import refs
 from earmark.git.changes import staged_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
-from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger, folder
 from earmark.policy.model import FILE
 from earmark.policy.scope import ai_files
@@ -37,7 +35,8 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
         if kept and kept.fingerprint == found.fingerprint:
             found = found._replace(block=kept.block)
         if found.policy.declare.mode == "forbid" and found.change.is_ai:
-            return Outcome((*found.problems, *_forbidden(found)), refused=True)
+            lines = [*found.problems, *_forbidden(found), *_kept(repo, ledger, "gate refused", "forbidden-ai", found)]
+            return Outcome(tuple(lines), refused=True)
         message = messages.read(file)
         how = messages.manner(repo, message, source, started_by, environ)
         lines = list(found.problems)
@@ -49,7 +48,10 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
                 "run `earmark notes sync`, then `earmark tag HEAD~1..HEAD`"
             )
         elif found.block or (now.sources and not found.unexplained):
-            _update(file, message, messages.with_block(message, found.block, how.comment))
+            written = messages.with_block(message, found.block, how.comment)
+            if written != message:
+                messages.write(file, written)
+                lines += _kept(repo, ledger, "declared" if found.block else "declaration withdrawn", "", found)
         if not found.change.is_ai and not now.sources:
             # Nothing to declare, so there is time to write the notes that are due and to put the flag down.
             from earmark.origin.settle import settle
@@ -72,15 +74,21 @@ def commit_msg(repo: Repository, arguments: Sequence[str]) -> Outcome:
         return Outcome()
     if agreed:
         _update(file, message, messages.with_block(plain, kept.block, kept.comment))
-        return Outcome() if kept.asked else Outcome((f"{kept.evidence}; declared:", *kept.block.splitlines()))
+        with Ledger.open(repo) as ledger:
+            said = _kept(repo, ledger, "declared", "", kept)
+        if not kept.asked:
+            said = [f"{kept.evidence}; declared:", *kept.block.splitlines(), *said]
+        return Outcome(tuple(said))
     _update(file, message, plain)
     if trailers.blocks(plain, kept.comment):
         return Outcome()
-    return _declined(repo, kept, head)
+    return _declined(repo, kept)
 
 
 def _ask(repo: Repository, file: str, message: bytes, found: Declared, how: messages.Manner) -> None:
-    kept = Pending(found.fingerprint, found.block, how.comment, how.can_preview, found.summary)
+    kept = Pending(
+        found.fingerprint, found.block, how.comment, how.can_preview, found.summary, list(found.suppressed)
+    )  # fmt: skip
     pending.write(repo, kept)
     if how.can_preview:
         _update(file, message, messages.with_preview(message, found.block, found.summary, how))
@@ -91,16 +99,29 @@ def _update(file: str, old: bytes, new: bytes) -> None:
         messages.write(file, new)
 
 
-def _declined(repo: Repository, kept: Pending, head: str) -> Outcome:
+def _declined(repo: Repository, kept: Pending) -> Outcome:
     with Ledger.open(repo) as ledger:
-        detail = json.dumps({"parent": head, "change": kept.fingerprint, "block": kept.block.splitlines()})
-        ledger.audit(identity(repo), "declined", "the line was deleted in the commit message", detail)
+        said = _kept(repo, ledger, "declined", "the line was deleted in the commit message", kept)
     with Objects(repo) as objects:
         policy, _ = declaring.policy_of(objects, os.environ)
     if policy.gate.enforce_locally:
         line = f"{kept.evidence}; this repository's policy wants that declared: commit again and leave the line"
-        return Outcome((line,), refused=True)
-    return Outcome((f"{kept.evidence}; not declared, as you decided (kept in `earmark status --audit`)",))
+        return Outcome((line, *said), refused=True)
+    line = f"{kept.evidence}; not declared, as you decided (kept in `earmark status --audit`)"
+    return Outcome((line, *said))
+
+
+def _kept(repo: Repository, ledger: Ledger, what: str, why: str, about: Declared | Pending) -> list[str]:
+    """Make the decision a row of the audit; a sentence for the user when that cannot be."""
+    from earmark.origin import audit
+
+    detail: dict[str, object] = {
+        "parent": refs.head(repo).commit, "change": about.fingerprint, "block": about.block.splitlines(),
+    }  # fmt: skip
+    if about.suppressed:
+        detail["suppressed"] = list(about.suppressed)
+    problem = audit.keep(repo, ledger, what, why, detail)
+    return [problem] if problem else []
 
 
 def _forbidden(found: Declared) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from earmark.git.changes import FileChange
@@ -17,13 +17,14 @@ from earmark.git.repository import Repository
 
 class Pending(NamedTuple):
     """`block` is to be written if `asked` is false or the control line stands; `comment` begins a comment in this
-    message. `evidence` says in words what the block rests on."""
+    message. `evidence` says in words what the block rests on; `suppressed` as in `Declared`."""
 
     fingerprint: str
     block: str
     comment: str = "#"
     asked: bool = False
     evidence: str = ""
+    suppressed: Sequence[str] = ()
 
 
 def fingerprint(base: str, changes: Iterable[FileChange]) -> str:

@@ -5,7 +5,7 @@ A pre-receive hook gets one line `<old> <new> <ref>` for each (githooks(5)); a z
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -66,6 +66,14 @@ def judge(repo: Repository, ledger: Ledger, moved: Sequence[Update], trust: Trus
     if forged:
         verdicts.append(Verdict(False, phase or "merge", 0, Attested(), tuple(forged)))
     return combine(verdicts, phase or "push")
+
+
+def pusher(environ: Mapping[str, str]) -> str:
+    """Who pushes, in the words of whatever serves this repository: a push certificate's signer, GitLab's and Gitea's
+    user, the web server's, the account. For the audit; nothing is decided by it."""
+    signed = environ.get("GIT_PUSH_CERT_SIGNER", "") if environ.get("GIT_PUSH_CERT_STATUS") == "G" else ""
+    names = ("GL_USERNAME", "GITEA_PUSHER_NAME", "REMOTE_USER", "LOGNAME", "USER")
+    return signed or next((environ[name] for name in names if environ.get(name)), "")
 
 
 def is_protected(policy: model.Policy, ref: str) -> bool:

@@ -326,10 +326,10 @@ class Ledger:
         row = self._db.execute("SELECT head FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
         return str(row[0]) if row else ""
 
-    def audit_rows(self) -> tuple[AuditRow, ...]:
-        """Every audit row, oldest first."""
-        rows = self._db.execute("SELECT seq,at,who,what,why,detail,head FROM audit ORDER BY seq").fetchall()
-        return tuple(AuditRow(*row) for row in rows)
+    def audit_rows(self, newest: int = -1) -> tuple[AuditRow, ...]:
+        """Every audit row, or the `newest`, oldest first."""
+        query = "SELECT seq,at,who,what,why,detail,head FROM audit ORDER BY seq DESC LIMIT ?"
+        return tuple(AuditRow(*row) for row in reversed(self._db.execute(query, (newest,)).fetchall()))
 
     def prune(self) -> None:
         """Drop old texts and old rows; the newest of each path and the whole audit table stay (see `pruning`)."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from earmark.origin.model import Change, FileOrigins, LineOrigin, LineRange, Origin, RemovedLines, Session
@@ -132,8 +132,9 @@ def format_note(note: Note) -> bytes:
     return ("\n".join(out) + "\n").encode("utf-8", "surrogateescape")
 
 
-def from_change(change: Change, digest: str) -> Note:
-    """The note of a commit. Equal evidence gives equal bytes: trace ids are derived, not drawn."""
+def from_change(change: Change, digest: str, audit: Mapping[str, str] | None = None) -> Note:
+    """The note of a commit. Equal evidence gives equal bytes: trace ids are derived, not drawn. `audit` is the head of
+    the audit at that commit, by chain (see `audit.Anchors`)."""
     files: dict[str, tuple[Entry, ...]] = {}
     removed: dict[str, list[dict[str, Any]]] = {}
     for file in change.files:
@@ -167,6 +168,8 @@ def from_change(change: Change, digest: str) -> Note:
     }
     if transcripts:
         meta["earmark"]["transcripts"] = transcripts
+    if audit:
+        meta["earmark"]["audit"] = dict(audit)
     return Note(files, meta)
 
 
@@ -260,6 +263,12 @@ def removals(note: Note, path: str) -> tuple[RemovedLines, ...]:
 def recorded_digest(note: Note) -> str:
     """The digest the note carries, or empty."""
     return str(_mapping(note.meta.get("earmark")).get("digest") or "")
+
+
+def audit_heads(note: Note) -> dict[str, str]:
+    """The heads of the audit that the note carries, by chain."""
+    heads = _mapping(_mapping(note.meta.get("earmark")).get("audit"))
+    return {chain: head for chain, head in heads.items() if isinstance(head, str)}
 
 
 def removed_paths(note: Note) -> tuple[str, ...]:

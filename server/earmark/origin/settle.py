@@ -21,6 +21,7 @@ from earmark.git.refs import head
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
 from earmark.origin import notes, rewrites
+from earmark.origin.audit import Anchors
 from earmark.origin.commit_origins import derive, is_recorded
 from earmark.origin.derive import file_origins
 from earmark.origin.digest import digest
@@ -121,6 +122,7 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
     missing = [id_ for id_ in wanted if id_ not in stored and (id_ in due or objects.info(id_) is not None)]
     changes = commit_changes(repo, missing)
     fresh: dict[str, bytes | None] = {}
+    anchors = Anchors(ledger.audit_rows())
     for at, commit in enumerate(read(repo, missing, objects=objects)):
         if at % _AHEAD == 0:
             names = _names(repo, ledger, plan, stored, changes, missing[at : at + _AHEAD])
@@ -128,7 +130,8 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
         priors = [(old, stored[old]) for old in plan.sources.get(commit.id, ()) if old in stored]
         change = derive(repo, ledger, ahead, commit, changes[commit.id], priors, commit.id in plan.created)
         if change.is_ai or _names_humans(change):
-            stored[commit.id] = notes.format_note(notes.from_change(change, digest(change.files)))
+            note = notes.from_change(change, digest(change.files), anchors.before(commit.committer_time))
+            stored[commit.id] = notes.format_note(note)
             if commit.id in due:
                 fresh[commit.id] = stored[commit.id]
     return fresh

@@ -238,7 +238,7 @@ class TestEditor:
         assert repo("rev-parse", "HEAD") == head
         repo("commit", "-q", "-m", "Then with words")
         assert repo.is_declared()
-        assert repo.audit() == ()
+        assert [row.what for row in repo.audit()] == ["declared"]
 
     def test_a_template(self, repo: Hooked) -> None:
         repo.stage_ai()

@@ -10,6 +10,8 @@ from gated import SAFE, Gated
 
 from earmark.gate.facts import Attested, CannotTell, Verdict
 from earmark.gate.receive import Update, combine, updates
+from earmark.git import repository
+from earmark.origin.ledger import Ledger
 
 ID = "0123456789abcdef0123456789abcdef01234567"
 ZERO = "0" * 40
@@ -28,10 +30,18 @@ class Pushing(Gated):
         hook.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m earmark check --pre-receive\n")
         hook.chmod(0o755)
 
-    def push(self, *refs: str) -> tuple[bool, str]:
+    def push(self, *refs: str, **env: str) -> tuple[bool, str]:
         """(whether the server took it, what it said)."""
-        done = self.run("push", "origin", *refs)
+        done = self.run("push", "origin", *refs, **env)
         return done.returncode == 0, done.stderr.decode()
+
+    def decided(self) -> list[tuple[str, str, str]]:
+        """(what, why, who) of the server's audit."""
+        served = repository.at(str(self.server), "")
+        assert served is not None
+        with Ledger.open(served, create=False) as ledger:
+            assert ledger.dirty() == (), "nothing but the audit is written"
+            return [(row.what, row.why, row.who) for row in ledger.audit_rows()]
 
 
 @pytest.fixture
@@ -39,12 +49,28 @@ def pushing(home: Path, tmp_path: Path) -> Pushing:
     return Pushing(tmp_path / "repo", '[[review]]\nrisk = "critical"\n')
 
 
+def test_what_was_decided_is_kept_with_who_pushed(pushing: Pushing) -> None:
+    pushing.declared("a.py", SAFE)
+    assert pushing.push("main", "refs/notes/ai", GL_USERNAME="eve")[0]
+    pushing.assistant("b.py", SAFE)
+    pushing.committed(b"Say nothing\n")
+    assert not pushing.push("main", "refs/notes/ai", GL_USERNAME="mallory")[0]
+    assert pushing.decided() == [("gate passed", "", "eve"), ("gate refused", "undeclared-ai", "mallory")]
+
+
+def test_an_audit_that_cannot_be_kept_refuses_nobody(pushing: Pushing) -> None:
+    (pushing.server / "earmark").write_text("in the way")
+    pushing.declared("a.py", SAFE)
+    taken, said = pushing.push("main", "refs/notes/ai")
+    assert taken
+    assert "not kept for the audit" in said
+
+
 def test_an_honest_push_is_taken_with_its_notes(pushing: Pushing) -> None:
     pushing.declared("a.py", SAFE)
     taken, said = pushing.push("main", "refs/notes/ai")
     assert taken, said
     assert "ok in phase merge: 1 commit; 1 declared" in said
-    assert not (pushing.server / "earmark").exists(), "a receiving repository is only read"
 
 
 def test_notes_pushed_before_the_branch_count(pushing: Pushing) -> None:
