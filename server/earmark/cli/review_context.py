@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from earmark.cli.workspace import CannotTell
@@ -39,6 +40,19 @@ def settings() -> dict[str, Setting]:
 def place(span: Span) -> Place:
     """Where the request goes, from the remote, the environment and the user's own settings."""
     return _place(span.url)
+
+
+def place_if_any(repo: Repository, span: Span) -> Place:
+    """As `place`; where no forge is known a place without an address, for what needs none."""
+    from pathlib import PurePath
+
+    from earmark.review.forges.forge import Project
+    from earmark.review.forges.hosts import ForgeUnknown, Place
+
+    try:
+        return place(span)
+    except ForgeUnknown:
+        return Place("github", Project("", PurePath(repo.top).name), False)
 
 
 def place_of_remote(repo: Repository, remote: str = "") -> Place:
@@ -173,14 +187,25 @@ def _fork_owner(span: Span, where: Place) -> str:
     return "" if path.casefold() == where.project.path.casefold() else path.rpartition("/")[0]
 
 
-def sender_for(repo: Repository, where: Place, token: Credential, tries: int = 4) -> Sender:
-    """A connection to the forge; the caller closes it."""
+@contextmanager
+def sender_for(repo: Repository, where: Place, token: Credential, tries: int = 4) -> Iterator[Sender]:
+    """A connection to the forge for reading; what did not change since the last one is not sent again."""
+    import os
     import time
 
+    from earmark.origin.ledger import folder
+    from earmark.review.forges import answers
     from earmark.review.forges.sender import Clock, Sender
     from earmark.review.pushing import pusher
 
-    return Sender(where.project.api, token, pusher(repo), Clock(time.time, time.sleep), tries=tries)
+    file = os.path.join(folder(repo), answers.NAME)
+    known = answers.read(file)
+    before = {url: answer[0] for url, answer in known.items()}
+    clock = Clock(time.time, time.sleep)
+    with Sender(where.project.api, token, pusher(repo), clock, tries=tries, cache=known) as sender:
+        yield sender
+    if {url: answer[0] for url, answer in known.items()} != before and os.path.isdir(folder(repo)):
+        answers.write(file, known)
 
 
 def queue_of(repo: Repository, where: Place, token: Credential, forge: Forge, logins: Sequence[str]) -> dict[str, int]:

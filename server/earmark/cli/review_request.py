@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.cli.review_context import ask_of, collected, focus_of, forge_for, place, queue_of
+from earmark.cli.review_context import ask_of, collected, focus_of, forge_for, place, place_if_any, queue_of
 from earmark.cli.workspace import CannotTell, display, workspace
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place
     from earmark.review.preview import Preview
-    from earmark.review.span import Span
 
 
 class _Ready(NamedTuple):
@@ -88,7 +87,7 @@ def _derived(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     from earmark.review.span import find
 
     span = find(repo, asked.range, target=asked.target, remote=asked.remote)
-    where = _place(repo, span, anywhere=asked.document or asked.explain)
+    where = place_if_any(repo, span) if asked.document or asked.explain else place(span)
     found = collected(repo, ledger, span, where, asked, focus=focus_of(asked.path))
     for problem in found.problems:
         print(f"earmark review request: {display(problem)}", file=sys.stderr)
@@ -130,21 +129,6 @@ def _refuse_no_focus(found: Collected) -> None:
     for focus in found.request.focus:
         if focus.path not in touched:
             raise CannotTell(f"{focus.path} has nothing of an assistant's in this range; was it committed?")
-
-
-def _place(repo: Repository, span: Span, *, anywhere: bool) -> Place:
-    """Where the request goes; with `anywhere` a repository without a forge will do, for reading the document."""
-    from pathlib import PurePath
-
-    from earmark.review.forges.forge import Project
-    from earmark.review.forges.hosts import ForgeUnknown, Place
-
-    try:
-        return place(span)
-    except ForgeUnknown:
-        if not anywhere:
-            raise
-        return Place("github", Project("", PurePath(repo.top).name), False)
 
 
 def _explain(found: Collected, *, as_data: bool) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.cli.workspace import CannotTell, display, workspace
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 PATIENCE_DAYS = 2  # a turn is expected within a day; escalation is the author's decision, never ours
 
 
+class _How(NamedTuple):
+    """How a review stands. `age` is how many days ago it was asked for from this clone, None when it was not."""
+
+    found: Collected
+    followed: Followed | None
+    why_not: str
+    regions: tuple[RegionState, ...]
+    age: float | None
+
+
 def work(argv: list[str]) -> Iterator[int]:
     """Exit code 0 when every obligation of review is met, 1 when one is open, 2 when it cannot be told."""
     asked = _parser().parse_args(argv)
@@ -38,6 +48,9 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--offline", action="store_true", help="signed approvals and what is known here, no network")
+    parser.add_argument(
+        "--if-asked", action="store_true", help="ask the forge only when a request was sent from this clone"
+    )
     parser.add_argument("--target", default="", help="the branch the change goes to")
     parser.add_argument("--remote", default="", help="the remote the change is pushed to")
     parser.add_argument("--mine", action="store_true", help="what waits for you in this project")
@@ -46,9 +59,10 @@ def _parser() -> ArgumentParser:
 
 
 def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
+    import json
     import time
 
-    from earmark.cli.review_context import collected, place
+    from earmark.cli.review_context import collected, place_if_any
     from earmark.git.objects import Objects
     from earmark.review import standing
     from earmark.review.following import forge_approvals, states
@@ -60,14 +74,17 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
         return _mine(repo, asked)
     try:
         span = find(repo, asked.range, target=asked.target, remote=asked.remote)
-        where = place(span)
+        where = place_if_any(repo, span)
         under = standing.Range(
             span.base, span.head, tuple(c.id for c in span.commits), f"refs/heads/{span.target}", span.target_commit
         )
         scope = standing.scope(repo, under, int(time.time()))
         found = collected(repo, ledger, span, where, asked)
-        followed, why_not = _followed(repo, where, span, found, offline=asked.offline)
+        age = _age(repo, found.request.key)
+        offline = asked.offline or (asked.if_asked and age is None)
+        followed, why_not = _followed(repo, where, span, found, offline=offline)
         with Objects(repo) as objects:
+            blobs = {path: blob.id for path in found.subjects if (blob := objects.get(f"{span.head}:{path}"))}
             approvals = standing.signed(repo, objects, span.target_commit)
             if followed:
                 approvals += forge_approvals(repo, ledger, objects, under, where.kind, followed.reviews, scope)
@@ -77,8 +94,8 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     against = [review.login for review in followed.reviews if review.state == "changes"] if followed else []
     regions = states(found.subjects, approvals, found.policy.roster, scope, against)
     wanted = [item for item in found.request.obligations if item.code.startswith(("approval", "self"))]
-    age = _age(repo, found.request.key)
-    _print(found, followed, why_not, regions, age, as_data=asked.json)
+    how = _How(found, followed, why_not, regions, age)
+    print(json.dumps(_plain(how, blobs), indent=2)) if asked.json else _print(how)
     return 0 if all(item.met for item in wanted) else 1
 
 
@@ -116,6 +133,8 @@ def _followed(
     """What the forge says, or why it was not asked."""
     from earmark.cli.review_context import ask_of, forge_for, sender_for
 
+    if not where.project.api:
+        return None, "there is no forge here: signed approvals alone count"
     if offline or not repo.trusted:
         return None, "the forge was not asked" + ("" if repo.trusted else ": the workspace is not trusted")
     forge, token = forge_for(repo, where)
@@ -133,6 +152,8 @@ def _age(repo: Repository, key: str) -> float | None:
 
     from earmark.review.outbox import Outbox, OutboxError
 
+    if not Outbox.exists(repo):
+        return None
     try:
         with Outbox.open(repo, time.time) as outbox:
             entry = outbox.get(key)
@@ -141,41 +162,36 @@ def _age(repo: Repository, key: str) -> float | None:
     return (time.time() - entry.changed_at) / 86_400 if entry and entry.state == "sent" else None
 
 
-def _print(
-    found: Collected, followed: Followed | None, why_not: str, regions: tuple[RegionState, ...], age: float | None,
-    *, as_data: bool,
-) -> None:  # fmt: skip
-    import json
+def _plain(how: _How, blobs: Mapping[str, str]) -> dict[str, object]:
+    """All of it as data; `blobs` are the contents that the lines are lines of."""
+    return {
+        "key": how.found.request.key,
+        "head": how.found.request.head,
+        "files": blobs,
+        "request": how.followed._asdict() if how.followed else None,
+        "note": how.why_not,
+        "regions": [{**state._asdict(), "lines": list(state.lines)} for state in how.regions],
+        "asked_days_ago": None if how.age is None else round(how.age, 2),
+        "second": [choice.person.name for choice in how.found.route.second],
+        "obligations": [item._asdict() for item in how.found.request.obligations],
+    }
 
-    if as_data:
-        print(
-            json.dumps(
-                {
-                    "key": found.request.key,
-                    "request": followed._asdict() if followed else None,
-                    "note": why_not,
-                    "regions": [{**state._asdict(), "lines": list(state.lines)} for state in regions],
-                    "asked_days_ago": None if age is None else round(age, 2),
-                    "second": [choice.person.name for choice in found.route.second],
-                    "obligations": [item._asdict() for item in found.request.obligations],
-                },
-                indent=2,
-            )
-        )
-        return
+
+def _print(how: _How) -> None:
+    followed = how.followed
     if followed:
         waiting = ", ".join((*followed.waiting, *followed.teams)) or "nobody"
-        late = age is not None and age >= PATIENCE_DAYS and bool(followed.waiting or followed.teams)
-        if late and found.route.second:
-            names = ", ".join(choice.person.name for choice in found.route.second)
-            print(f"asked {age:.0f} days ago; second choice: {display(names)} (`earmark review request --second`)")
+        late = how.age is not None and how.age >= PATIENCE_DAYS and bool(followed.waiting or followed.teams)
+        if late and how.found.route.second:
+            names = ", ".join(choice.person.name for choice in how.found.route.second)
+            print(f"asked {how.age:.0f} days ago; second choice: {display(names)} (`earmark review request --second`)")
         print(f"{display(followed.url or followed.number)} is {followed.state}, waits for {display(waiting)}")
     else:
-        print(display(why_not))
-    for state in regions:
+        print(display(how.why_not))
+    for state in how.regions:
         where = "removals" if not state.lines.start else f"lines {state.lines.start}-{state.lines.end}"
         by = ", ".join(f"{name} ({level})" if level else name for name, level in state.by)
         said = " ".join(part for part in (state.state, f"by {by}" if by else "", state.because) if part)
         print(f"  {display(state.path)} {where}: {display(said)}")
-    for item in found.request.obligations:
+    for item in how.found.request.obligations:
         print(f"  {'met ' if item.met else 'open'} {item.code}: {display(item.message)}")

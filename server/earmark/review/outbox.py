@@ -69,6 +69,11 @@ class Previewed(NamedTuple):
     unmet: tuple[str, ...]
 
 
+def file_of(repo: Repository) -> str:
+    """Where the outbox of a repository is, whether it exists or not."""
+    return os.path.join(folder(repo), "outbox.db")
+
+
 class OutboxError(Exception):
     """The outbox cannot be used; the message says why."""
 
@@ -83,7 +88,7 @@ class Outbox:
     @classmethod
     def open(cls, repo: Repository, now: Callable[[], float]) -> Self:
         """The repository's outbox, created when missing. Raises `OutboxError`."""
-        path = os.path.join(folder(repo), "outbox.db")
+        path = file_of(repo)
         try:
             os.makedirs(folder(repo), exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -91,6 +96,11 @@ class Outbox:
         except (sqlite3.Error, OSError) as error:
             raise OutboxError(f"the outbox {path} cannot be used: {error}") from error
         return cls(connection, now)
+
+    @staticmethod
+    def exists(repo: Repository) -> bool:
+        """Whether anything was ever to be sent from here."""
+        return os.path.exists(file_of(repo))
 
     def close(self) -> None:
         self._db.close()

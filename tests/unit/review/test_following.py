@@ -21,6 +21,7 @@ from earmark.origin.model import LineRange
 from earmark.policy import model
 from earmark.policy.approval import Approval, Scope, Subject
 from earmark.review.following import RegionState, states
+from earmark.review.forges import answers
 from earmark.review.forges.forge import Followed, Forge, Project, Review, latest
 from earmark.review.forges.gerrit import Gerrit
 from earmark.review.forges.gitea import Gitea
@@ -348,3 +349,39 @@ def test_the_gate_counts_the_forges_reviews_and_says_when_it_cannot(
         assert gate(capsys, "--reviews")[1] == ["approval-stale"]
         server.faults = lambda number, call: Fault(Reply(404, {"message": "Not Found"}))
         assert check(["origin/main..HEAD", "--phase", "merge", "--reviews"]) == 2
+
+
+def test_without_a_forge_signed_approvals_alone_count(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    story.git("remote", "remove", "origin")
+    assert run(["status", "--json", "main..HEAD"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert "no forge" in found["note"]
+    assert [region["state"] for region in found["regions"]] == ["pending"]
+    assert found["files"] == {"payments/charge.py": story.git("rev-parse", "HEAD:payments/charge.py")}
+    assert not (story.git.top / ".git" / "earmark" / "outbox.db").exists()
+
+
+def test_the_forge_is_asked_again_for_what_changed_only(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "very-secret")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["status", "--if-asked"]) == 1
+        assert server.calls == []
+        assert run(["request"]) == 0
+        assert run(["status", "--if-asked"]) == 1
+        start = len(server.calls)
+        capsys.readouterr()
+        assert run(["status", "--if-asked"]) == 1
+        again = server.calls[start:]
+        assert again and all("if-none-match" in call.headers for call in again)
+        assert "waits for grace, payments" in capsys.readouterr().out
+        service.review(1, "grace", "APPROVED", story.git("rev-parse", "HEAD"))
+        assert run(["status", "--if-asked"]) == 0
+        assert "approved by Grace (senior)" in capsys.readouterr().out
+    kept = story.git.top / ".git" / "earmark" / "forge-answers.json"
+    assert b"very-secret" not in kept.read_bytes()
+    kept.write_bytes(b'{"https://api.github.com/x": 3}')
+    assert answers.read(str(kept)) == {}
