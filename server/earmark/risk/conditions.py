@@ -13,13 +13,17 @@ subject and must then hold too. Subjects:
     result = "unused" | "assigned" | "awaited" | "leaked" (bound to a name that the function never closes or hands on)
            | "unchecked" (bound to a name whose first use is no test of it)
     loop = "stuck" | "backwards"      nothing in the loop changes what its condition reads; its counter runs away
+         | "mutated" | "captured"     changes the collection that a loop around goes through; a function that reads a
+                                      loop's variable later
+         | "endless"                  a function whose body comes to itself again whatever happens
     local = true                      the function that is called is declared in this file, or a parameter
+    same = ["capture", "capture"]     both captures have the same text
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
-built tainted parameter name call function promise reused), `matches`, `lacks` (RE2 on the source), `min`, `max`
-(numbers), `entropy` (at least so many bits a character). Without a test the subject need only be there. A spread
-argument makes every keyword "present". A `promise` is one whose failure nobody handles; a `reused` name is used again
-after the statement, before it gets another value.
+built tainted parameter name call function promise floating reused outer), `matches`, `lacks` (RE2 on the source),
+`min`, `max` (numbers), `entropy` (at least so many bits a character). Without a test the subject need only be there. A
+spread argument makes every keyword "present". A `floating` promise is one whose failure nobody handles; a `reused` name
+is used again after the statement, before it gets another value; `outer` is what is declared outside the function.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from earmark.risk import flow, loops, promises
+from earmark.risk import flow, iteration, loops, promises, taint
 from earmark.risk.places import (
     SCOPES,
     ConditionError,
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 
 
 Test = Callable[["Source", Hit], bool]
-_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local"})
+_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local", "same"})
 _TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
 
 
@@ -148,7 +152,9 @@ def _alone(source: Source, node: Node) -> list[Node]:
 
 def _with_origins(source: Source, node: Node) -> list[Node]:
     behind = flow.origins(source, node)
-    return behind if len(behind) == 1 and behind[0].id == node.id else [node, *behind]
+    heads = [flow.beginning(value) for value in behind]
+    begins = [n for h in heads if h.type in source.profile.names for n in flow.origins(source, h) if n.id != h.id]
+    return list({n.id: n for n in (node, *behind, *begins)}.values())
 
 
 def number(source: Source, node: Node) -> float | None:
@@ -193,12 +199,14 @@ _KINDS: dict[str, Callable[[Source, Node], bool]] = {
     "null": _says("none", "null", "nil", "undefined", "nullptr"),
     "empty": _says("", "[]", "{}", "()"),
     "built": flow.is_built,
-    "tainted": flow.is_tainted,
+    "tainted": taint.is_tainted,
     "parameter": lambda source, node: flow.bare(node).type in source.profile.names and flow.is_parameter(source, node),
     "name": lambda source, node: flow.bare(node).type in source.profile.names,
     "call": lambda source, node: flow.bare(node).type in source.profile.calls,
     "function": _is_function,
-    "promise": promises.is_floating,
+    "promise": promises.is_promise,
+    "floating": promises.is_floating,
+    "outer": flow.is_outer,
     "reused": flow.is_reused,
 }
 
@@ -314,6 +322,9 @@ def _leaked(source: Source, hit: Hit) -> bool:
     if not name:
         return False
     after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
+    # What is done with the name once it stands for something else says nothing about this value.
+    if (again := regex(rf"\n\s*{name}\s*=[^=]").search(after)) is not None:
+        after = after[: again.start()]
     kept = (
         rf"\b{name}\.(?:close|shutdown|release|terminate|communicate|wait|kill|stop|detach|cleanup|aclose)\b"
         rf"|\b(?:with|return|yield)\b[^\n]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:\n|$)|\[\s*{name}\b"
@@ -322,9 +333,15 @@ def _leaked(source: Source, hit: Hit) -> bool:
 
 
 def _loop(table: dict[str, Any]) -> Test:
-    kinds = {"stuck": loops.is_stuck, "backwards": loops.is_backwards}
+    kinds = {
+        "stuck": loops.is_stuck,
+        "backwards": loops.is_backwards,
+        "mutated": iteration.changes_iterated,
+        "captured": iteration.captures_variable,
+        "endless": iteration.calls_itself_always,
+    }
     if table["loop"] not in kinds:
-        raise ConditionError('loop is "stuck" or "backwards"')
+        raise ConditionError(f"loop is one of {sorted(kinds)}")
     test = kinds[table["loop"]]
     return lambda source, hit: test(source, hit.node)
 
@@ -335,6 +352,16 @@ def _local(table: dict[str, Any]) -> Test:
     def check(source: Source, hit: Hit) -> bool:
         head = source.names(hit.node)[-1].removeprefix("new ").partition(".")[0] if hit.is_call else source.of(hit.node)
         return flow.is_declared(source, hit.node, head.rstrip("()[]{}!")) == wanted
+
+    return check
+
+
+def _same(table: dict[str, Any]) -> Test:
+    first, second = table["same"]
+
+    def check(source: Source, hit: Hit) -> bool:
+        one, other = hit.captures.get(first), hit.captures.get(second)
+        return one is not None and other is not None and source.of(one) == source.of(other)
 
     return check
 
@@ -350,4 +377,5 @@ _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
     "result": _result,
     "loop": _loop,
     "local": _local,
+    "same": _same,
 }

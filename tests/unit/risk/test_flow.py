@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Node
 
-from earmark.risk import flow
+from earmark.risk import flow, taint
 from earmark.risk.query import calls_in
 from earmark.risk.source import Source
 from earmark.text.syntax import parse
@@ -45,7 +45,7 @@ def lines(*body: str) -> str:
     ],
 )
 def test_what_comes_from_outside(text: str, tainted: bool) -> None:
-    assert flow.is_tainted(*argument(text)) == tainted
+    assert taint.is_tainted(*argument(text)) == tainted
 
 
 @pytest.mark.parametrize(
@@ -97,5 +97,5 @@ def test_any_text_has_an_answer(pieces: list[str], language: str) -> None:
     source = Source(data, tree, language, "a")
     for call in calls_in(source, 0, len(data)):
         for each in source.arguments(call):
-            for asked in (flow.is_tainted, flow.is_built, flow.is_literal):
+            for asked in (taint.is_tainted, flow.is_built, flow.is_literal):
                 assert asked(source, each.node) in (True, False)

@@ -1,0 +1,130 @@
+"""What happens to the thing a loop goes through, and to its variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from earmark.risk.flow import escaped
+from earmark.risk.places import regex
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from earmark.risk.source import Source
+
+# Views of a collection: a change of the collection is a change of what they go through.
+_VIEW = r"^(?:(?:enumerate|reversed|iter|zip)\()?([\w.$\[\]\"']+?)(?:\.(?:items|keys|values|entrySet|keySet)\(\))?\)?$"
+_LEAVES = r"^\s*(?:break|return|raise|throw)\b"
+# A function given to one of these runs before the loop goes on.
+_AT_ONCE = (
+    r"(?:^|\.)(?:map|filter|reduce|sorted|sort|min|max|any|all|sum|next|groupby|forEach|some|every|find|findIndex)$"
+)
+
+
+def changes_iterated(source: Source, node: Node) -> bool:
+    """The call, deletion or assignment `node` changes the collection that a loop around it goes through, and the loop
+    goes on."""
+    changed = _changed(source, node)
+    if not changed:
+        return False
+    for above in source.ancestors(node):
+        if above.type in source.profile.functions:
+            return False
+        right = above.child_by_field_name("right") if above.type.startswith("for") else None
+        if right is None or right.end_byte > node.start_byte:
+            continue
+        seen = regex(_VIEW).search(source.of(right))
+        if seen is not None and seen.group(1) == changed:
+            return not _left_at_once(source, node)
+    return False
+
+
+def _changed(source: Source, node: Node) -> str:
+    """The text of what `node` changes: the receiver of a method, the container of a deleted or assigned entry."""
+    if node.type in source.profile.calls:
+        function = node.child_by_field_name("function")
+        holder = function.child_by_field_name("object") if function is not None else None
+    else:
+        target = node.child_by_field_name("left") or (node.named_children[0] if node.named_child_count else None)
+        if target is not None and target.type == "subscript":
+            target = target.child_by_field_name("value")
+        holder = target
+    return source.of(holder) if holder is not None else ""
+
+
+def _left_at_once(source: Source, node: Node) -> bool:
+    """Behind `node`, in its own block or one around it inside the loop, the loop is left."""
+    at: Node | None = node
+    for above in source.ancestors(node):
+        if above.type in source.profile.loops or at is None:
+            return False
+        following = at.next_named_sibling if above.type == "block" else None
+        while following is not None:
+            if regex(_LEAVES).search(source.of(following)):
+                return True
+            following = following.next_named_sibling
+        at = above
+    return False
+
+
+def captures_variable(source: Source, function: Node) -> bool:
+    """The function is made in a loop, reads the loop's variable when it runs, and does not run at once."""
+    loop = source.enclosing(function, source.profile.loops)
+    if loop is None or source.function(function).start_byte > loop.start_byte:
+        return False
+    body, left = function.child_by_field_name("body"), _variable(loop)
+    if body is None or left is None or not (left.end_byte <= function.start_byte or loop.type != "for_statement"):
+        return False
+    names = regex(r"[A-Za-z_]\w*").findall(source.of(left))
+    own = source.parameters(function) | set(source.assigned(function))
+    read = [n for n in names if n not in own and regex(rf"\b{escaped(n)}\b").search(source.of(body))]
+    return bool(read) and not _runs_at_once(source, function)
+
+
+def _variable(loop: Node) -> Node | None:
+    """The variable of a loop, or of the clause of a comprehension."""
+    for holder in (loop, *loop.named_children):
+        left = holder.child_by_field_name("left") if holder.type.startswith("for") else None
+        if left is not None:
+            return left
+    return None
+
+
+def _runs_at_once(source: Source, function: Node) -> bool:
+    """Called where it is made, returned, or handed to something that calls it before the loop goes on."""
+    for above in source.ancestors(function)[:4]:
+        if above.type in ("return_statement", "yield"):
+            return True
+        if above.type in source.profile.calls:
+            called = above.child_by_field_name("function")
+            if called is not None and called.start_byte <= function.start_byte < called.end_byte:
+                return True
+            keyed = regex(r"\b(?:key|default)\s*=\s*$").search(
+                source.text[above.start_byte : function.start_byte].decode("utf-8", "replace")
+            )
+            return bool(keyed) or bool(regex(_AT_ONCE).search(source.names(above)[0]))
+        if above.type in source.profile.loops or above.type == "block":
+            return False
+    return False
+
+
+def calls_itself_always(source: Source, function: Node) -> bool:
+    """The body begins with statements that call the function again, before anything could have ended it."""
+    name, body = function.child_by_field_name("name"), function.child_by_field_name("body")
+    if name is None or body is None:
+        return False
+    word = escaped(source.of(name))
+    again = regex(rf"(?:^|[^\w.])(?:(?:self|cls|this)\.)?{word}\(")
+    ends = regex(
+        r"\b(?:if|for|while|try|match|switch|case|return|raise|throw|yield|with|assert|and|or|await|lambda|def)\b|\?|&&"
+    )
+    for statement in body.named_children:
+        if statement.type in source.profile.comments:
+            continue
+        text = source.of(statement)
+        if again.search(text):
+            rest = text.removeprefix("return")
+            return not ends.search(rest)
+        if ends.search(text):
+            return False
+    return False
