@@ -163,7 +163,7 @@ def _block(here: Workspace, replay: Replay) -> str:
     change = replay.change()
     pairs = tree_changes(here.repo, replay.base, replay.head)
     blob = replay.objects.blob
-    policy, problems = policy_of(replay.objects, os.environ)
+    policy, problems = policy_of(here.repo, replay.objects, os.environ)
     risk = assessed(here.ledger, change, pairs, lambda pair: (blob(pair.old), blob(pair.new)), policy)
     for problem in (*problems, *risk.errors, *(f"{path} took too long to be assessed" for path in risk.late)):
         _warn(problem)

@@ -107,15 +107,23 @@ def _state(here: Workspace) -> dict[str, Any]:
 
 
 def _policy(here: Workspace) -> tuple[Policy, list[str]]:
+    """The policy that the gate will read, what is wrong with it, and with the one on disk where that is another."""
+    from earmark.commit.declared import policy_of
+    from earmark.git.objects import Objects
     from earmark.origin.seen import Refused, read_file
     from earmark.policy import load, model
 
+    with Objects(here.repo) as objects:
+        policy, problems = policy_of(here.repo, objects, os.environ)
     try:
         raw = read_file(os.path.join(here.repo.top, model.FILE))
     except Refused as error:
-        return model.DEFAULT, [f"{model.FILE}: {error}"]
-    policy, problems = load.parse(raw)
-    return policy, [f"{model.FILE} line {p.line}: {p.message}" for p in problems]
+        return policy, [*problems, f"{model.FILE}: {error}"]
+    if raw == policy.text:
+        return policy, problems
+    wrong = [f"{model.FILE} line {p.line}: {p.message}" for p in load.parse(raw)[1]]
+    other = f"{model.FILE} on disk is not the one the gate reads; it counts once it is on the branch this goes to"
+    return policy, [*problems, *wrong, other]
 
 
 def _assessed(here: Workspace, change: Change, pairs: tuple[FileChange, ...], policy: Policy) -> Assessed:

@@ -45,7 +45,7 @@ def _tag(asked: Namespace) -> Iterator[int]:
 def _staged(here: Workspace, asked: Namespace) -> int:
     from earmark.commit import tag
 
-    found = tag.staged(here.repo, here.ledger, os.environ)
+    found = tag.staged(here.repo, here.ledger, os.environ, asked.what or "")
     for problem in found.problems:
         print(f"earmark tag: {display(problem)}", file=sys.stderr)
     if asked.what and not asked.dry_run and not tag.write(here.repo, found, asked.what):

@@ -15,7 +15,10 @@ from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import model
 from earmark.policy.scope import needs_declaration
+from earmark.review.span import target
 from earmark.trailers import declare
+from earmark.trailers.attribution import addresses, co_authors
+from earmark.trailers.message import parse
 
 BASE_POLICY = "EARMARK_BASE_POLICY"
 
@@ -47,9 +50,11 @@ class Declared(NamedTuple):
         return ", ".join(parts)
 
 
-def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapping[str, str]) -> Declared:
+def staged(
+    repo: Repository, ledger: Ledger, situation: Situation, environ: Mapping[str, str], message: bytes = b""
+) -> Declared:
     """The declaration of the index as the commit `situation` describes; its regions are kept in the ledger, from which
-    the note is derived later."""
+    the note is derived later. An assistant that `message` names as co-author counts as a session."""
     pairs = staged_changes(repo, situation.base or repo.empty_tree)
     with Objects(repo) as objects:
         change, unexplained = state.record_index(repo, ledger, objects, pairs), ""
@@ -57,30 +62,35 @@ def staged(repo: Repository, ledger: Ledger, situation: Situation, environ: Mapp
             from earmark.commit import continued
 
             change, unexplained = continued.change(repo, ledger, objects, situation, pairs)
-        policy, problems = policy_of(objects, environ)
+        policy, problems = policy_of(repo, objects, environ)
         risk, late = _risk(ledger, objects, pairs, change, policy)
         changes = _range(repo, ledger, policy, change)
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
-        block = _block(policy, change, changes, risk, touched)
+        named = co_authors(parse(message), addresses(policy.declare)) if message else ()
+        block = _block(policy, change, changes, risk, touched, named)
         quiet = tuple(_suppressed(objects, pairs, change))
     print_ = pending.fingerprint(situation.base, pairs)
     return Declared(change, policy, block, print_, unexplained, (*problems, *late), quiet)
 
 
-def policy_of(objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
-    """The policy this commit is judged by before it is pushed: HEAD's, tightened by the organisation's. What is wrong
-    with either is said, and does not stop a commit.
+def policy_of(repo: Repository, objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
+    """The policy this commit will be judged by: that of the branch it goes to (HEAD's where none is known), tightened
+    by the organisation's. What is wrong with either is said, and does not stop a commit.
 
     The gate reads both in the same way (`gate.gather`), but a hook has no time to import the gate.
     """
-    text, named = objects.blob(f"HEAD:{model.FILE}"), environ.get(BASE_POLICY)
-    if not text and not named:
+    name, commit = target(repo)
+    here, named = objects.blob(f"HEAD:{model.FILE}"), environ.get(BASE_POLICY)
+    text = objects.blob(f"{commit}:{model.FILE}") if commit else here
+    if not text and not here and not named:
         return model.DEFAULT, []
     from earmark.policy import load
     from earmark.policy.merge import merge_base
 
     policy, wrong = load.parse(text)
     problems = [f"{model.FILE}:{p.line}: {p.message}" for p in wrong[:3]]
+    if text != here:
+        problems.append(f"the gate reads {model.FILE} as {name} has it; this branch's own counts once it is there")
     if not named:
         return policy, problems
 
@@ -120,16 +130,23 @@ def _suppressed(objects: Objects, pairs: Sequence[FileChange], change: Change) -
                     yield f"{pair.path}: {', '.join(new.rules)} ({new.reason})"
 
 
-def _block(policy: model.Policy, change: Change, changes: Sequence[Change], risk: str, touched: Sequence[str]) -> str:
+def _block(
+    policy: model.Policy,
+    change: Change,
+    changes: Sequence[Change],
+    risk: str,
+    touched: Sequence[str],
+    named: Sequence[str],
+) -> str:
     """The block of `change` alone, if it and the commits it is pushed with call for one."""
     if policy.declare.mode == "forbid":
         return ""
-    if change.is_ai and changes and not needs_declaration(policy, changes):
+    if change.is_ai and changes and not named and not needs_declaration(policy, changes):
         return ""
     if change.is_ai:
         # Whether the limit is passed was decided over the range; the numbers are this commit's own.
         policy = policy._replace(declare=policy.declare._replace(trivial_lines=0))
-    return declare.block(policy, [change], risk or "low", touched)
+    return declare.block(policy, [change], risk or "low", touched, named)
 
 
 def _range(repo: Repository, ledger: Ledger, policy: model.Policy, change: Change) -> list[Change]:

@@ -29,7 +29,8 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
     if now.kind == "pick":
         return Outcome()
     with Ledger.open(repo) as ledger:
-        found = declaring.staged(repo, ledger, now, environ)
+        message = messages.read(file)
+        found = declaring.staged(repo, ledger, now, environ, message)
         _look_at_policy(repo, found)
         kept = pending.take(repo, "next")
         if kept and kept.fingerprint == found.fingerprint:
@@ -37,7 +38,6 @@ def prepare_commit_msg(repo: Repository, arguments: Sequence[str], environ: Mapp
         if found.policy.declare.mode == "forbid" and found.change.is_ai:
             lines = [*found.problems, *_forbidden(found), *_kept(repo, ledger, "gate refused", "forbidden-ai", found)]
             return Outcome(tuple(lines), refused=True)
-        message = messages.read(file)
         how = messages.manner(repo, message, source, started_by, environ)
         lines = list(found.problems)
         if found.block and how.editor:
@@ -103,7 +103,7 @@ def _declined(repo: Repository, kept: Pending) -> Outcome:
     with Ledger.open(repo) as ledger:
         said = _kept(repo, ledger, "declined", "the line was deleted in the commit message", kept)
     with Objects(repo) as objects:
-        policy, _ = declaring.policy_of(objects, os.environ)
+        policy, _ = declaring.policy_of(repo, objects, os.environ)
     if policy.gate.enforce_locally:
         line = f"{kept.evidence}; this repository's policy wants that declared: commit again and leave the line"
         return Outcome((line, *said), refused=True)

@@ -16,6 +16,9 @@ from earmark.git import refs
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
+from earmark.policy.model import Declare
+from earmark.trailers.attribution import addresses, assistant, co_authors
+from earmark.trailers.message import parse
 
 _SIGNATURES = (b"gpgsig", b"gpgsig-sha256")
 # What `git commit-tree` can write; a signed commit with anything else cannot be made again as it was.
@@ -32,6 +35,13 @@ class Raw(NamedTuple):
     @property
     def parents(self) -> tuple[str, ...]:
         return tuple(value.decode() for key, value in self.fields if key == b"parent")
+
+    def assistants(self, declare: Declare) -> tuple[str, ...]:
+        """The slugs of the assistants that the commit names by address, as author or co-author."""
+        known = addresses(declare)
+        author = dict(self.fields).get(b"author", b"").rpartition(b">")[0].decode("utf-8", "replace")
+        named = (assistant(f"{author}>", known), *co_authors(parse(self.message), known))
+        return tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def signed(self) -> bool:

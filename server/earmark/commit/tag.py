@@ -40,10 +40,10 @@ class Range(NamedTuple):
     ids: tuple[str, ...]
 
 
-def staged(repo: Repository, ledger: Ledger, environ: Mapping[str, str]) -> Declared:
-    """The declaration of the staged change, as the hooks would make it."""
+def staged(repo: Repository, ledger: Ledger, environ: Mapping[str, str], file: str = "") -> Declared:
+    """The declaration of the staged change, as the hooks would make it for the message in `file`."""
     now = situation.read(repo, "", "", Parent("tag"), {"GIT_AUTHOR_DATE": "-"})
-    return declared.staged(repo, ledger, now, environ)
+    return declared.staged(repo, ledger, now, environ, messages.read(file) if file else b"")
 
 
 def keep(repo: Repository, found: Declared) -> None:
@@ -97,7 +97,7 @@ def retag(
     settle.settle(repo, ledger)
     with Objects(repo) as objects:
         commits = rewrite.read(objects, chosen.ids)
-        blocks = _blocks(repo, ledger, objects, chosen, environ)
+        blocks = _blocks(repo, ledger, objects, chosen, commits, environ)
     new_messages = [_message(commit, block) for commit, block in zip(commits, blocks, strict=True)]
     shown = [_shown(commit, block) for commit, block in zip(commits, blocks, strict=True)]
     if dry_run:
@@ -115,7 +115,12 @@ def _listed(repo: Repository, *revs: str) -> list[str]:
 
 
 def _blocks(
-    repo: Repository, ledger: Ledger, objects: Objects, chosen: Range, environ: Mapping[str, str]
+    repo: Repository,
+    ledger: Ledger,
+    objects: Objects,
+    chosen: Range,
+    commits: Sequence[Raw],
+    environ: Mapping[str, str],
 ) -> list[str | None]:
     """The block of each commit, empty for none, None where the message is to stay as it is."""
     from earmark.gate import gather
@@ -133,12 +138,13 @@ def _blocks(
     # Whether the trivial limit is passed was decided over the range; each block is about its own commit.
     alone = policy._replace(declare=policy.declare._replace(trivial_lines=0))
     blocks: list[str | None] = []
-    for change in changes:
+    for change, commit in zip(changes, commits, strict=True):
+        named = commit.assistants(policy.declare) if policy.declare.mode != "forbid" else ()
         if not change.is_ai:
-            said = declare.block(policy, [change], "low")
+            said = declare.block(policy, [change], "low", named=named)
             blocks.append(said or ("" if change.commit in noted else None))
             continue
-        if not declares:
+        if not declares and not named:
             blocks.append(None)
             continue
         found = assessed(
@@ -146,7 +152,7 @@ def _blocks(
             seconds=float("inf"),
         )  # fmt: skip
         touched = [name for pair in pairs[change.commit] for name in (pair.path, pair.old_path) if name]
-        blocks.append(declare.block(alone, [change], found.level, touched))
+        blocks.append(declare.block(alone, [change], found.level, touched, named))
     return blocks
 
 

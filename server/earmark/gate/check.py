@@ -20,7 +20,7 @@ _AT_MERGE = frozenset({"approval-missing", "approval-level", "approval-stale", "
 def check(facts: Facts) -> Verdict:
     """Judge `facts`."""
     policy = facts.policy
-    judged = [commits.read(commit, policy.declare.preset) for commit in facts.commits]
+    judged = [commits.read(commit, policy.declare) for commit in facts.commits]
     found = list(_policy_problems(facts))
     found += [v for commit in judged for v in commits.note_violations(commit.facts, policy)]
     found += _declarations(facts, judged)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from earmark.gate.facts import CommitFacts, NoteFacts, Violation
-from earmark.policy.model import Policy
+from earmark.policy.model import Declare, Policy
 from earmark.policy.obligations import review_required, where
 from earmark.trailers import vocabulary as words
-from earmark.trailers.attribution import assistant, co_authors, names_a_tool
+from earmark.trailers.attribution import addresses, assistant, co_authors, names_a_tool
 from earmark.trailers.message import Parsed, parse
 
 _TAG = "run `earmark tag` (for commits that exist: `earmark tag RANGE`)"
@@ -25,12 +25,12 @@ class Judged(NamedTuple):
     declared: bool
 
 
-def read(commit: CommitFacts, preset: str) -> Judged:
-    """`commit` with its message read."""
-    parsed = parse(commit.message or b"")
-    bots = [slug for slug in (assistant(commit.author), *co_authors(parsed)) if slug]
+def read(commit: CommitFacts, declare: Declare) -> Judged:
+    """`commit` with its message read as the policy's `[declare]` says."""
+    parsed, known = parse(commit.message or b""), addresses(declare)
+    bots = [slug for slug in (assistant(commit.author, known), *co_authors(parsed, known)) if slug]
     said = parsed.declared.assisted is True
-    declared = said if preset == "earmark" else said or names_a_tool(parsed)
+    declared = said if declare.preset == "earmark" else said or names_a_tool(parsed)
     return Judged(commit, parsed, bots[0] if bots else "", declared)
 
 
@@ -190,6 +190,8 @@ def note_missing(commit: Judged, policy: Policy) -> Violation | None:
     _, place = where(policy, "gate", "missing_notes", base=by_base)
     if note.state == "newer":
         message = "the note has a newer format than this version reads; it counts as missing"
+    elif commit.parsed.declared.is_about_no_line:
+        return None
     elif commit.declared:
         message = "AI text is declared, but there is no note to compare it with"
     elif policy.declare.mode == "always" and commit.parsed.declared.assisted is None:

@@ -14,7 +14,7 @@ MAX_COUNT = 10**9
 
 
 class Field(NamedTuple):
-    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date, moment or handles; `least` bounds a
+    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date, moment or pairs; `least` bounds a
     count."""
 
     kind: str
@@ -30,6 +30,12 @@ DECLARE = {
         "count", "An AI change of at most this many lines, summed over the checked range, is not declared."
     ),
     "preset": Field("choice", "Whose trailers to write.", model.PRESETS),
+    "by_address": Field(
+        "flag", "Take the address of an assistant as author or co-author for evidence of a session of it."
+    ),
+    "assistants": Field(
+        "pairs", 'Tool by address, beside the known ones, such as { "bot@example.com" = "example-bot" }.'
+    ),
 }
 GATE = {
     "missing_notes": Field(
@@ -68,7 +74,7 @@ FREEZE = {
 PEOPLE = {
     "name": Field("text", "The person's name.", required=True),
     "emails": Field("texts", "Addresses the person commits with."),
-    "handles": Field("handles", 'Login by forge, such as { github = "ada" }.'),
+    "handles": Field("pairs", 'Login by forge, such as { github = "ada" }.'),
     "level": Field("text", "The person's level, out of roster.levels."),
     "teams": Field("texts", "Teams the person is in."),
     "away_until": Field("date", "The first day the person is back."),

@@ -45,6 +45,9 @@ def _declare(base: Policy, policy: Policy) -> model.Declare:
         mode=_stricter(model.MODES, ours.mode, theirs.mode),
         trivial_lines=min(ours.trivial_lines, theirs.trivial_lines) if says else theirs.trivial_lines,
         preset=ours.preset if "declare.preset" in base.given else theirs.preset,
+        by_address=theirs.by_address or (ours.by_address and (says or "declare.by_address" in base.given)),
+        # Of two tools for one address the base's counts.
+        assistants=tuple(dict((*theirs.assistants, *ours.assistants)).items()),
     )
 
 

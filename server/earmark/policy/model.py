@@ -15,11 +15,17 @@ EXEMPT = frozenset({"generated", "vendored", "excluded"})
 
 
 class Declare(NamedTuple):
-    """When a change is declared. An AI change of at most `trivial_lines` lines over the checked range is not."""
+    """When a change is declared. An AI change of at most `trivial_lines` lines over the checked range is not.
+
+    `by_address`: the address of an assistant as author or co-author is evidence of a session; `assistants` are
+    (address, tool) pairs beside those that are known.
+    """
 
     mode: str = "ai-only"
     trivial_lines: int = 0
     preset: str = "earmark"
+    by_address: bool = True
+    assistants: tuple[tuple[str, str], ...] = ()
 
 
 class Gate(NamedTuple):

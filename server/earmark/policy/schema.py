@@ -54,6 +54,8 @@ def _table(known: Mapping[str, Field], defaults: Mapping[str, Any]) -> dict[str,
         properties[key] = {**_value(field), "description": field.doc}
         if key in defaults:
             default = defaults[key]
+            if field.kind == "pairs":
+                default = dict(default)
             properties[key]["default"] = list(default) if isinstance(default, tuple) else default
     table: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
     required = [key for key, field in known.items() if field.required]
@@ -78,7 +80,7 @@ def _value(field: Field) -> dict[str, Any]:
         case "moment":
             # TOML's own dates reach a validator as text, with or without a time.
             return {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
-        case "handles":
+        case "pairs":
             return {"type": "object", "additionalProperties": text}
     return {"type": "array", "maxItems": fields.MAX_TEXTS, "items": text}
 

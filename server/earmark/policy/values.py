@@ -39,8 +39,8 @@ def checked(field: Field, value: object) -> Checked:
             return _date(value)
         case "moment":
             return _moment(value)
-        case "handles":
-            return _handles(value)
+        case "pairs":
+            return _pairs(value)
     raise AssertionError(field.kind)
 
 
@@ -136,14 +136,14 @@ def _moment(value: object) -> Checked:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()), []
 
 
-def _handles(value: object) -> Checked:
+def _pairs(value: object) -> Checked:
     if not isinstance(value, dict):
-        return _refuse('a table of logins by forge, such as { github = "ada" }')
+        return _refuse('a table of texts, such as { github = "ada" }')
     kept: list[tuple[str, str]] = []
     wrong: list[tuple[Path, Wrong]] = []
-    for forge, login in value.items():
-        text, problems = _text(login)
-        wrong += [((forge, *path), what) for path, what in problems]
+    for key, item in value.items():
+        text, problems = _text(item)
+        wrong += [((key, *path), what) for path, what in problems]
         if text is not None and len(kept) < fields.MAX_TEXTS:
-            kept.append((forge, text))
+            kept.append((key, text))
     return tuple(kept), wrong

@@ -80,6 +80,13 @@ def home_url(repo: Repository, remote: str = "") -> str:
     return _url(settings, remote or _home(repo, settings) or _remote(repo, settings))
 
 
+def target(repo: Repository) -> tuple[str, str]:
+    """The branch that changes go to by default, and the commit it stands at as far as this clone knows (empty when
+    there is none)."""
+    settings = config.read(repo)
+    return _target(repo, _home(repo, settings) or _remote(repo, settings), "")
+
+
 def target_ref(repo: Repository, rev: str) -> str:
     """The full name of the branch that `rev` ("main", "origin/main", a full name, a commit) stands for: the branch of
     that name, else the one changes go to by default; empty when there is none."""

@@ -5,6 +5,9 @@ The addresses are those the tools document or were seen to write in public repos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from earmark.policy.model import Declare
 from earmark.trailers.message import Parsed
 
 ADDRESSES = {
@@ -25,17 +28,23 @@ _BY_PERSON = ("co-authored-by", "signed-off-by")
 _BY_TOOL = ("assisted-by", "generated-by")
 
 
-def assistant(identity: str) -> str:
+def addresses(declare: Declare) -> Mapping[str, str]:
+    """The addresses (lower case) that are evidence of an assistant under this policy, with its slug."""
+    more = {address.lower(): tool for address, tool in declare.assistants}
+    return {**ADDRESSES, **more} if declare.by_address else {}
+
+
+def assistant(identity: str, known: Mapping[str, str] = ADDRESSES) -> str:
     """The slug of the assistant whose address `identity` ("Name <address>" or an address) is, or empty."""
     text = identity.strip()
     if text.endswith(">") and "<" in text:
         text = text.rpartition("<")[2][:-1]
-    return ADDRESSES.get(text.strip().lower(), "")
+    return known.get(text.strip().lower(), "")
 
 
-def co_authors(parsed: Parsed) -> tuple[str, ...]:
+def co_authors(parsed: Parsed, known: Mapping[str, str] = ADDRESSES) -> tuple[str, ...]:
     """Slugs of the assistants among a message's co-authors and sign-offs."""
-    found = (assistant(t.value) for t in parsed.trailers if t.key.lower() in _BY_PERSON)
+    found = (assistant(t.value, known) for t in parsed.trailers if t.key.lower() in _BY_PERSON)
     return tuple(dict.fromkeys(slug for slug in found if slug))
 
 

@@ -35,6 +35,11 @@ class Declared(NamedTuple):
     rollout: str = ""
     digest: str = ""
 
+    @property
+    def is_about_no_line(self) -> bool:
+        """Whether a session is declared of which no line is known: of an assistant that signed the commit."""
+        return self.assisted is True and not self.ai_lines and not self.removed and self.digest == words.NOTHING
+
 
 class Problem(NamedTuple):
     """What is wrong with the trailers of a message.
@@ -256,7 +261,7 @@ def _inconsistent(ours: tuple[Trailer, ...], declared: Declared) -> list[Problem
         if declared.ai_lines > declared.lines:
             text = f"`{words.LINES}` counts more AI lines than lines"
             problems.append(Problem("contradiction", line, text))
-        elif not declared.ai_lines and not declared.removed:
+        elif not declared.ai_lines and not declared.removed and not declared.is_about_no_line:
             text = f"`{words.ASSISTED}: yes`, yet no line is said to be added or removed by AI"
             problems.append(Problem("contradiction", line, text))
     order = [words.KEYS.index(t.key) for t in ours]

@@ -28,6 +28,9 @@ ROLLOUTS = ("direct", "flag", "canary")
 
 PRESETS = ("earmark", "kernel-7.3", "kernel-7.2", "fedora", "apache")
 
+# The digest of no line at all: a session is known, by an assistant's address, and none of its lines.
+NOTHING = "v1:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 MAX_TOOLS = 5
 MAX_SLUG = 80
 

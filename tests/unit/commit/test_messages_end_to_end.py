@@ -365,6 +365,22 @@ class TestModes:
         repo("commit", "-q", "--amend", "--no-edit")
         assert repo.message() == "Change it\n\nAssisted-by: LLM\n"
 
+    def test_the_policy_of_where_it_goes_counts_and_the_branchs_own_is_said(self, repo: Hooked) -> None:
+        repo.commit("policy", {".earmark.toml": "[declare]\ntrivial_lines = 9\n"})
+        repo("clone", "-q", "--bare", ".", str(repo.top.parent / "origin.git"))
+        repo("remote", "add", "origin", str(repo.top.parent / "origin.git"))
+        repo("fetch", "-q", "origin")
+        repo("checkout", "-q", "-b", "topic")
+        repo.commit("stricter", {".earmark.toml": "[declare]\ntrivial_lines = 0\n"})
+        repo.stage_ai()
+        done = repo.run("commit", "-q", "-m", "Two lines")
+        assert b"the gate reads .earmark.toml as main has it" in done.stderr
+        assert not repo.is_declared(), "the gate will not ask for it either"
+        repo("push", "-q", "origin", "topic:main")
+        repo.stage_ai("a\nb\n", "more.py")
+        assert b"the gate reads" not in repo.run("commit", "-q", "-m", "Two more").stderr
+        assert repo.is_declared()
+
     def test_a_base_policy_from_the_environment(self, repo: Hooked) -> None:
         base = repo.write("../base.toml", '[declare]\nmode = "always"\n')
         repo.write("f", "x\n")

@@ -11,7 +11,9 @@ import pytest
 from hooked import AI, BASE, Hooked
 from real_git import RealGit
 
+from earmark.origin.digest import digest
 from earmark.trailers.message import blocks
+from earmark.trailers.vocabulary import NOTHING
 
 
 def tag(repo: RealGit, *args: str, code: int = 0) -> str:
@@ -39,6 +41,54 @@ def untagged(bare: Hooked) -> Hooked:
     bare.stage_ai("a\nb\nc\n", "new.py")
     bare("commit", "-q", "-m", "Third\n\nSigned-off-by: Ada <a@x>")
     return bare
+
+
+CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
+
+
+class TestAssistantsThatSign:
+    """A commit of which an assistant says by itself that it was in it, and nothing else is recorded."""
+
+    def test_a_co_author_is_declared_without_a_line(self, bare: Hooked) -> None:
+        bare.write("f.py", "x = 1\n")
+        bare("add", "f.py")
+        file = bare.write("../message", f"Subject\n\n{CLAUDE}\n")
+        tag(bare, str(file))
+        assert file.read_text().startswith(
+            f"Subject\n\n{CLAUDE}\nAI-Assisted: yes\nAssisted-by: Claude:unknown\nAI-Lines: 0/1\n"
+        )
+        bare("commit", "-q", "-F", str(file))
+        assert bare.declared().digest == digest(()) == NOTHING
+
+    def test_commits_that_exist_are_declared_and_pass_the_gate(self, untagged: Hooked) -> None:
+        base = untagged("rev-parse", "HEAD")
+        untagged.commit("By a bot", {"f.py": "x = 1\n"}, "--author=Cursor <cursoragent@cursor.com>")
+        untagged.commit(f"By both\n\n{CLAUDE}", {"f.py": "x = 2\n"})
+        check = [sys.executable, "-m", "earmark", "check", f"{base}..HEAD", "--phase", "merge"]
+        refused = subprocess.run(check, cwd=untagged.top, capture_output=True, text=True)
+        assert refused.stdout.count("refused undeclared-ai") == 2
+        tag(untagged, f"{base}..HEAD")
+        assert untagged.declared("HEAD~1").tools == ("Cursor:unknown",)
+        assert untagged.declared("HEAD").tools == ("Claude:unknown",)
+        taken = subprocess.run(check, cwd=untagged.top, capture_output=True, text=True)
+        assert (taken.returncode, taken.stderr) == (0, ""), taken.stdout
+        assert "2 declared" in taken.stdout
+
+    def test_an_assistant_with_evidence_is_named_once(self, repo: Hooked) -> None:
+        repo.stage_ai()
+        repo("commit", "-q", "-m", f"Change it\n\n{CLAUDE}")
+        assert repo.declared().tools == ("Claude:opus-4",)
+
+    def test_a_person_of_that_name_is_nobodys_evidence(self, bare: Hooked) -> None:
+        file = bare.write("../message", "Subject\n\nCo-Authored-By: Claude Dubois <claude@example.com>\n")
+        tag(bare, str(file))
+        assert "AI-" not in file.read_text()
+
+    def test_where_the_policy_does_not_go_by_addresses(self, bare: Hooked) -> None:
+        bare.commit("policy", {".earmark.toml": "[declare]\nby_address = false\n"})
+        file = bare.write("../message", f"Subject\n\n{CLAUDE}\n")
+        tag(bare, str(file))
+        assert "AI-" not in file.read_text()
 
 
 class TestStaged:
