@@ -76,7 +76,7 @@ async def test_the_same_set_is_not_sent_twice_for_one_version(start: Any) -> Non
 async def test_what_only_the_whole_text_shows_comes_after_a_pause(start: Any) -> None:
     """An import far from a call decides what the call is: the lines around the edit do not tell."""
     editor = await start()
-    editor.open(URI, "import harmless as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
+    editor.open(URI, "import platform as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
     assert codes(await editor.diagnostics()) == []
     editor.change(URI, 2, ((0, 7), (0, 15), "requests"))
     assert codes(await editor.diagnostics()) == []
@@ -87,7 +87,7 @@ async def test_what_only_the_whole_text_shows_comes_after_a_pause(start: Any) ->
 
 async def test_an_edit_puts_the_deep_look_off(start: Any) -> None:
     editor = await start()
-    editor.open(URI, "import harmless as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
+    editor.open(URI, "import platform as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
     await editor.diagnostics()
     editor.change(URI, 2, ((0, 7), (0, 15), "requests"))
     await editor.diagnostics()
@@ -182,7 +182,7 @@ async def test_a_pull_right_behind_an_edit_is_about_the_edited_text(start: Any) 
 
 async def test_a_pulling_client_is_asked_to_ask_again_once(start: Any) -> None:
     editor = await start(PULL)
-    editor.open(URI, "import harmless as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
+    editor.open(URI, "import platform as rq\n" + "\n" * 2000 + "rq.get('http://x')\n")
     await editor.idle()
     first = await editor.request("textDocument/diagnostic", {"textDocument": {"uri": URI}})
     editor.change(URI, 2, ((0, 7), (0, 15), "requests"))

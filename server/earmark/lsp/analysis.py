@@ -2,7 +2,8 @@
 
 First look: findings move with the text; the tree is parsed for a millisecond; where that is enough, the lines around
 each edit are scanned; the result is sent. A parse that takes longer goes on in slices, and its result is sent after
-what has merely moved. Deep look, after a pause: the whole text, then the change against HEAD.
+what has merely moved. Deep look, after a pause: the whole text, then the change against HEAD and the packages that the
+text names.
 """
 
 from __future__ import annotations
@@ -105,9 +106,11 @@ class Analysis:
         return True
 
     async def _compare(self, buffer: Buffer) -> None:
-        """Judge the change from the committed text to the present one."""
+        """Judge the change from the committed text to the present one, and what the text names around it."""
         text, base = buffer.text, buffer.base
-        found = () if base is None or base == text or not buffer.language else await self.scanner.compare(buffer, base)
+        judged = base is not None and base != text and buffer.language
+        found = [*(await self.scanner.compare(buffer, base) if judged and base is not None else ())]
+        found += await self.scanner.packages(buffer)
         if buffer.text is text:
             buffer.compared.clear(len(text))
             buffer.compared.replace(0, len(text), found)

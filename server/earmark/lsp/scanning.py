@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Sequence
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -116,6 +117,23 @@ class Scanner:
 
         text, language, name = buffer.text, buffer.language, buffer.name
         found, errors = await self._scheduler.io(compare, base, text, language, name, rules=self.rules)
+        self._complain(errors)
+        return found
+
+    async def packages(self, buffer: Buffer) -> Sequence[Finding]:
+        """The findings about packages that the present text names; in the pool, for a name in doubt means a look at
+        the workspace."""
+        from earmark.risk.dependencies.check import check
+        from earmark.risk.dependencies.surroundings import around
+
+        place = buffer.place
+        path = os.path.join(place.repo.top, place.path) if place is not None else buffer.name
+        tree = buffer.tree.tree.copy() if buffer.tree is not None and buffer.tree.tree is not None else None
+        text, language = buffer.text, buffer.language
+        shown = place.path if place is not None else buffer.name
+        found, errors = await self._scheduler.io(
+            check, text, language, shown, around(path), rules=self.rules, tree=tree
+        )
         self._complain(errors)
         return found
 

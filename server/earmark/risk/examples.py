@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from earmark.risk.change_rules import compare
+from earmark.risk.dependencies.check import check
+from earmark.risk.dependencies.surroundings import NOWHERE
 from earmark.risk.engine import scan
+from earmark.risk.finding import Finding
 from earmark.risk.rules import ChangeRule, Rule, RuleSet
+from earmark.text.languages import language_of
 
 # What an example of a language is called when the rule names no path.
 _NAMES = {
@@ -22,19 +26,26 @@ _NAMES = {
 def failures(rule: Rule, rules: RuleSet) -> list[str]:
     """One sentence an example that does not do what it should; empty when all hold."""
     problems = []
-    language = rule.languages[0] if rule.languages else "python"
+    language = rule.languages[0] if rule.languages else language_of(rule.path) if rule.path else "python"
     path = rule.path or _NAMES[language]
     for kind, texts in (("bad", rule.bad), ("good", rule.good)):
         if len(texts) < 2:
             problems.append(f"{rule.id}: needs at least two {kind} examples")
         for number, text in enumerate(texts, 1):
-            found, errors = scan(text.encode(), language, path, rules=rules)
+            found, errors = _look(text.encode(), language, path, rules)
             fires = any(f.rule == rule.id for f in found)
             if errors:
                 problems.append(f"{rule.id}: {kind} example {number}: {errors[0]}")
             elif fires != (kind == "bad"):
                 problems.append(f"{rule.id}: {kind} example {number} {'fires' if fires else 'is silent'}: {text!r}")
     return problems
+
+
+def _look(text: bytes, language: str, path: str, rules: RuleSet) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """All that is said of an example, which stands in no workspace."""
+    found, errors = scan(text, language, path, rules=rules)
+    packages, problems = check(text, language, path, lambda: NOWHERE, rules=rules)
+    return found + packages, errors + problems
 
 
 def change_failures(rule: ChangeRule, rules: RuleSet) -> list[str]:

@@ -28,9 +28,11 @@ FAMILIES = {
     "c": ("c",),
     "cpp": ("c", "cpp"),
     "bash": ("shell",),
+    "json": ("json", "yaml"),
     "php-fragment": ("php",),
 }
-ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object", "require")
+ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object", "require",
+           "dependency")  # fmt: skip
 _KEYS = frozenset(
     {"id", "category", "severity", "cwe", "why", "hint", "when", "unless", "also", "tests", "bad", "good", "fix", "but",
      "mark", "embedded", "needs", "path", "name", "entropy", "family", "at", "confidence", "kind", "fact", "examples",

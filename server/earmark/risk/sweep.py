@@ -6,8 +6,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from earmark.risk.dependencies.check import check
+from earmark.risk.dependencies.manifests import registry_of
+from earmark.risk.dependencies.surroundings import around
 from earmark.risk.engine import scan
-from earmark.risk.finding import Finding
+from earmark.risk.finding import Finding, in_order
 from earmark.risk.rules import RuleSet, load_default
 from earmark.text.languages import language_of
 
@@ -92,17 +95,19 @@ def scan_file(path: str, rules: RuleSet | None = None, ranges: Sequence[tuple[in
     if not language and not _is_plain(path):
         return FileResult(path, (), ())
     shown = path.replace(os.sep, "/").removeprefix("./")
-    found, errors = scan(text, language, shown, ranges=ranges, rules=rules or load_default())
-    return FileResult(path, places(text, found), errors)
+    rules = rules or load_default()
+    found, errors = scan(text, language, shown, ranges=ranges, rules=rules)
+    packages, problems = check(text, language, shown, around(os.path.abspath(path)), rules=rules, ranges=ranges)
+    return FileResult(path, places(text, in_order(found + packages)), errors + problems)
 
 
 _PLAIN = (".env", ".ini", ".cfg", ".conf", ".toml", ".properties", ".txt", ".pem", ".key", ".npmrc", ".xml", ".netrc")
 
 
 def _is_plain(path: str) -> bool:
-    """Files of no language of ours that nevertheless hold configuration, and with it secrets."""
+    """Files of no language of ours that nevertheless hold configuration, and with it secrets, or name packages."""
     name = os.path.basename(path).lower()
-    return name.endswith(_PLAIN) or name.startswith(".env")
+    return name.endswith(_PLAIN) or name.startswith(".env") or registry_of(path) is not None
 
 
 def _batch(paths: list[str]) -> list[FileResult]:
