@@ -90,7 +90,7 @@ async def test_capabilities_of_a_client_that_has_none(start: Any) -> None:
     assert offered.code_lens_provider is None
     assert offered.execute_command_provider.commands == [
         "earmark.tagCommit", "earmark.requestReview", "earmark.markRegion", "earmark.suppressFinding",
-        "earmark.showRegion", "earmark.explainRule",
+        "earmark.showRegion", "earmark.explainRule", "earmark.outbox",
     ]  # fmt: skip
     here = {"start": HOVER["position"], "end": HOVER["position"]}
     asking = {"textDocument": HOVER["textDocument"], "range": here, "context": {"diagnostics": []}}

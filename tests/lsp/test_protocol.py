@@ -110,6 +110,8 @@ async def the_day(client: Client, git: RealGit) -> None:
     for method in ("textDocument/codeLens", "textDocument/diagnostic", "earmark/regions", "earmark/change"):
         await client.about(method)
     await client.wait()
+    for method in ("earmark/reviewState", "earmark/reviewPreview", "earmark/reviewQueue"):
+        await client.ask(method, uri=client.document)
     await client.about("textDocument/inlayHint", range=everywhere)
     assert await client.about("textDocument/hover", position=line)
     actions = await client.about("textDocument/codeAction", range=everywhere, context={"diagnostics": []})
@@ -151,7 +153,8 @@ CALLED_BY_CLIENT = {
     "initialize", "initialized", "shutdown", "exit", "$/cancelRequest", "workspace/executeCommand",
     "workspace/didChangeConfiguration", "textDocument/didOpen", "textDocument/didChange", "textDocument/didSave",
     "textDocument/didClose", "textDocument/hover", "textDocument/codeAction", "textDocument/codeLens",
-    "earmark/regions", "earmark/didInsert", "earmark/change",
+    "earmark/regions", "earmark/didInsert", "earmark/change", "earmark/reviewState", "earmark/reviewPreview",
+    "earmark/reviewQueue",
 }  # fmt: skip
 CALLED_BY_SERVER = {
     "client/registerCapability", "workspace/configuration", "workspace/applyEdit", "window/showMessage",

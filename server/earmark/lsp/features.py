@@ -30,6 +30,9 @@ _WAITING = {
     types.SHUTDOWN: "shutdown",
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: "did_change_configuration",
     "earmark/change": "change",
+    "earmark/reviewPreview": "review_preview",
+    "earmark/reviewState": "review_state",
+    "earmark/reviewQueue": "review_queue",
 }
 COMMANDS = {
     "earmark.tagCommit": "tag_commit",
@@ -38,6 +41,7 @@ COMMANDS = {
     "earmark.suppressFinding": "suppress_finding",
     "earmark.showRegion": "show_region",
     "earmark.explainRule": "explain_rule",
+    "earmark.outbox": "outbox",
 }
 ACTION_KINDS = (types.CodeActionKind.QuickFix, "source.earmark.tag", "source.earmark.review")
 

@@ -9,7 +9,9 @@ from lsprotocol import types
 
 from earmark.lsp.buffer import Buffer
 from earmark.lsp.convert import INFORMATION, Mark, range_of
+from earmark.lsp.reviewed import standing
 from earmark.lsp.text import plain
+from earmark.origin.model import LineRange
 from earmark.risk.finding import SEVERITIES
 from earmark.trailers.vocabulary import display
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from earmark.lsp.capabilities import Client
     from earmark.lsp.identity import Named
     from earmark.lsp.protocol import EarmarkProtocol
+    from earmark.lsp.reviews import RegionReview
     from earmark.lsp.session import Session as ClientSession
     from earmark.lsp.settings import Settings
     from earmark.origin.model import Session
@@ -150,6 +153,7 @@ def described(session_of_client: ClientSession, buffer: Buffer, named: Named) ->
         "session": region.origin.author if ai else "",
         "risk": risk_of(buffer, region.start, region.end) if ai else "low",
         "review": session_of_client.review_of(buffer) if ai else "none",
+        "reviewState": standing(session_of_client.review_state_of(buffer, named) if ai else None),
     }
 
 
@@ -169,13 +173,15 @@ class Regions:
         """The client has asked for regions, so it knows our notification."""
         self._mute = False
 
-    def told(self, buffer: Buffer) -> bool:
-        """Send `earmark/regionsChanged` if more has changed than the place of regions; whether it had."""
+    def told(self, buffer: Buffer, reviews: Sequence[RegionReview] = ()) -> bool:
+        """Send `earmark/regionsChanged` if more has changed than the place of regions; whether it had. `reviews` are
+        the buffer's regions under review."""
         if buffer.tracking is None:
             return False
         outline = [
             *buffer.tracking.outline,
             *(risk_of(buffer, n.region.start, n.region.end) for n in buffer.tracking.ai),
+            *(review._replace(lines=LineRange(0, 0)) for review in reviews),
         ]
         if outline == self._told.get(buffer.uri, []):
             return False

@@ -22,12 +22,16 @@ from earmark.lsp.origins import Origins
 from earmark.lsp.policy_file import policy_marks
 from earmark.lsp.recall import committed, repository_of
 from earmark.lsp.regions import Regions, region_marks
+from earmark.lsp.reviewed import Reviewed, of_region
+from earmark.lsp.reviews import RegionReview, Reviews
 from earmark.lsp.scheduler import Scheduler
+from earmark.lsp.sending import Sending
 from earmark.lsp.settings import Settings, read
 from earmark.lsp.standing import Standing, Standings, waits_for_review
 from earmark.lsp.vanished import Vanished
 
 if TYPE_CHECKING:
+    from earmark.lsp.identity import Named
     from earmark.lsp.protocol import EarmarkProtocol
 
 log = logging.getLogger(__name__)
@@ -54,11 +58,16 @@ class Session:
             moved=self._repository_moved,
         )
         self.standings = Standings(clock, self.scheduler, self._standing_changed)
-        self.messages = Messages(self.scheduler, self._origins_changed)
+        self.reviews = Reviews(clock, self.scheduler, self._review_changed)
+        self.reviewed = Reviewed()
+        self.sending = Sending(clock, self.scheduler, protocol, lambda: self.client, self._outbox_changed)
+        self.messages = Messages(clock, self.scheduler, self._origins_changed)
         self.regions = Regions(protocol)
         self.vanished = Vanished(clock, self.scheduler, lambda: self.repository(None), self._warn)
         # Set by a client's first `earmark/change`: it knows the notification that the answer is another one.
         self.change_asked = False
+        # The same for `earmark/reviewState` and `earmark/reviewQueue`.
+        self.review_asked = False
         self._protocol = protocol
         self._clock = clock
         self._unsettled: dict[str, Buffer] = {}
@@ -153,6 +162,9 @@ class Session:
         self.buffers.clear()
         self.origins.stop()
         self.standings.stop()
+        self.messages.stop()
+        self.reviews.stop()
+        self.sending.stop()
         self.vanished.stop()
         await self.scheduler.close(seconds)
 
@@ -191,6 +203,14 @@ class Session:
         asked = self.standing(buffer).open_for(buffer.place.path) if buffer.place else ()
         return "required" if any(waits_for_review(o.code) for o in asked) else "none"
 
+    def reviewed_in(self, buffer: Buffer) -> tuple[RegionReview, ...]:
+        """The regions under review of the buffer's file, lines (1-based) of its present text."""
+        return self.reviewed.of(buffer, self.reviews.of(buffer.place.repo)) if buffer.place else ()
+
+    def review_state_of(self, buffer: Buffer, named: Named) -> RegionReview | None:
+        """How the review of one region stands, None where it is not under review."""
+        return of_region(buffer, named, self.reviewed_in(buffer))
+
     def watches(self, repo: Repository) -> bool:
         """Whether an open buffer has this repository watched, so that its standing is looked at when it moves."""
         return any(b.place is not None and b.place.repo.top == repo.top for b in self.buffers.values())
@@ -222,6 +242,7 @@ class Session:
         self.origins.close(buffer)
         self.messages.close(buffer)
         self.regions.forget(buffer)
+        self.reviewed.forget(buffer)
 
     def _looked_at(self, buffer: Buffer, final: bool) -> None:
         """A look has ended; `final` when no better one of the same text follows."""
@@ -232,11 +253,11 @@ class Session:
         elif final and self.diagnostics.outdated(buffer, self.marks(buffer), self.client):
             self.refresh(types.WORKSPACE_DIAGNOSTIC_REFRESH, self.client.refresh_diagnostics)
         if final:
-            self.regions.told(buffer)
+            self.regions.told(buffer, self.reviewed_in(buffer))
 
     def _origins_changed(self, buffer: Buffer) -> None:
         """Who wrote what, or what is to be shown of it, may not be what the client was told last."""
-        if self.regions.told(buffer):
+        if self.regions.told(buffer, self.reviewed_in(buffer)):
             self.refresh(types.WORKSPACE_INLAY_HINT_REFRESH, self.client.refresh_inlay_hints)
             self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
         if buffer.looked or buffer.is_commit_message:
@@ -271,6 +292,8 @@ class Session:
                 self.analysis.look_again(buffer)
         if not self.standings.is_known(repo):
             self.standings.touch(repo)
+            self.reviews.touch(repo)
+            self.sending.touch(repo)
         self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
 
     async def _load_base(self, buffer: Buffer) -> None:
@@ -287,11 +310,24 @@ class Session:
                 self.analysis.look_again(buffer)
 
     def _repository_moved(self, repo: Repository) -> None:
-        """HEAD, the policy or the ledger has changed on disk."""
+        """HEAD, the policy, the ledger, an approval or the outbox has changed on disk."""
         self.standings.touch(repo)
+        self.reviews.touch(repo)
+        self.sending.touch(repo)
         for buffer in self.buffers.values():
             if buffer.place is not None and buffer.place.repo.top == repo.top:
                 self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
+
+    def _review_changed(self, top: str) -> None:
+        for buffer in self.buffers.values():
+            if buffer.place is not None and buffer.place.repo.top == top:
+                self._origins_changed(buffer)
+        self.refresh(types.WORKSPACE_CODE_LENS_REFRESH, self.client.refresh_code_lenses)
+        self._outbox_changed(top)
+
+    def _outbox_changed(self, top: str) -> None:
+        if self.review_asked:
+            self._protocol.notify("earmark/reviewChanged", {"uri": Path(top).as_uri()})
 
     def _standing_changed(self, top: str, before: Standing, now: Standing) -> None:
         if self.change_asked:

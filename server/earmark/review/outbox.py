@@ -155,6 +155,16 @@ class Outbox:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM requests ORDER BY changed_at DESC, key")  # noqa: S608
         return tuple(map(_entry, rows))
 
+    def next_due(self) -> tuple[Entry, float] | None:
+        """The request to be sent next and when (seconds since the epoch): one that waits, or one whose process seems to
+        have died. None when nothing is to be sent."""
+        row = self._db.execute(
+            f"SELECT {_COLUMNS}, CASE state WHEN 'waiting' THEN next_at ELSE claimed_at+? END AS due FROM requests "  # noqa: S608
+            "WHERE state IN ('waiting', 'sending') ORDER BY due, key LIMIT 1",
+            (CLAIM_SECONDS,),
+        ).fetchone()
+        return (_entry(row[:-1]), row[-1]) if row else None
+
     def get(self, key: str) -> Entry | None:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM requests WHERE key=?", (key,)).fetchone()  # noqa: S608
         return _entry(row) if row else None

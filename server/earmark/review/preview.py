@@ -70,7 +70,8 @@ def page(shown: Preview) -> str:
 def _people(shown: Preview) -> str:
     lines = []
     for choice, load in shown.people:
-        queue = "their queue is not known" if load is None else f"{load} open requests wait for them"
+        wait = "request waits" if load == 1 else "requests wait"
+        queue = "their queue is not known" if load is None else f"{load} open {wait} for them"
         lines.append(f"- {code(choice.person.name)} ({code(choice.person.level or 'any level')}), {queue}")
     lines += [f"- team {code(team)}" for team in shown.teams]
     lines += [f"- if nobody answers: {code(choice.person.name)}" for choice in shown.second]

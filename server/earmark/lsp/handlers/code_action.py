@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from earmark.lsp.convert import bytes_of, diagnostic, range_of
 from earmark.lsp.features import ACTION_KINDS
+from earmark.lsp.standing import waits_for_review
 from earmark.lsp.text import plain
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _actions(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> Iterato
     trusted = ls.session.trusted(buffer)
     if buffer.is_commit_message:
         if trusted and ls.session.messages.offer(buffer):
-            yield _command("Write the provenance trailers", TAG, "earmark.tagCommit", {"uri": buffer.uri})
+            yield _command("Earmark: write the trailers and mend this message", TAG, "earmark.tagCommit", {"uri": buffer.uri})
         return
     for item in ls.session.shown(buffer):
         if item.placed.start <= end and item.placed.end >= start:
@@ -71,8 +72,27 @@ def _actions(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> Iterato
         asked = {o.code: o for o in ls.session.standing(buffer).open_for(buffer.place.path)}
         if "undeclared-ai" in asked:
             yield _command("Earmark: tag the next commit", TAG, "earmark.tagCommit", {"uri": buffer.uri})
-        if any(code.startswith(("approval-", "self-")) for code in asked):
-            yield _command("Earmark: request a review", REVIEW, "earmark.requestReview", {"uri": buffer.uri})
+        yield from _about_review(ls, buffer, start, end, any(map(waits_for_review, asked)))
+
+
+def _about_review(ls: EarmarkServer, buffer: Buffer, start: int, end: int, wanted: bool) -> Iterator[types.CodeAction]:
+    """Ask for a review of the change, of this file, and of a committed region here, while one is open."""
+    here = ls.session.reviewed_in(buffer)
+    if not wanted and all(review.state == "approved" for review in here):
+        return
+    argument: dict[str, Any] = {"uri": buffer.uri}
+    yield _command("Earmark: request a review", REVIEW, "earmark.requestReview", argument)
+    if not here:
+        return
+    whole = argument | {"scope": "file"}
+    yield _command("Earmark: request a review of this file", REVIEW, "earmark.requestReview", whole)
+    first, last = buffer.document.line_at(start) + 1, buffer.document.line_at(end) + 1
+    for review in here:
+        if review.lines.start and review.lines.start <= last and review.lines.end >= first:
+            lines = [buffer.document.line_start(line - 1) for line in review.lines]
+            region = _place(ls, buffer, *lines) | {"scope": "region"}
+            yield _command("Earmark: request a review of this region", REVIEW, "earmark.requestReview", region)
+            break
 
 
 def _about_finding(ls: EarmarkServer, buffer: Buffer, item: Shown) -> Iterator[types.CodeAction]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from earmark.lsp.regions import markers
+from earmark.lsp.reviewed import sentence
 from earmark.lsp.text import plain
 
 if TYPE_CHECKING:
+    from earmark.lsp.buffer import Buffer
     from earmark.lsp.server import EarmarkServer
 
 # What mends an obligation that is open, by the obligation's code; the others are mended by editing.
@@ -24,11 +27,32 @@ MENDS = {
 
 
 def code_lens(ls: EarmarkServer, params: types.CodeLensParams) -> list[types.CodeLens]:
-    """One lens for each thing still asked of this file, above its first AI text; none where nothing is open."""
+    """One lens for each thing still asked of this file, above its first AI text, and one above each region under review
+    that says how it stands; none where nothing is open."""
     buffer = ls.session.buffers.get(params.text_document.uri)
     if buffer is None or buffer.place is None or not ls.session.settings.code_lenses:
         return []
-    asked = ls.session.standing(buffer).open_for(buffer.place.path)
+    return [*_open(ls, buffer, buffer.place.path), *_reviews(ls, buffer)]
+
+
+def _reviews(ls: EarmarkServer, buffer: Buffer) -> Iterator[types.CodeLens]:
+    waiting = ls.session.reviews.of(buffer.place.repo).waiting if buffer.place else ()
+    for review in ls.session.reviewed_in(buffer):
+        line = max(review.lines.start - 1, 0)
+        end = types.Position(max(review.lines.end - 1, line), 0)
+        where = {"start": {"line": line, "character": 0}, "end": {"line": end.line, "character": 0}}
+        said = plain(f"Review: {sentence(review, waiting)}")
+        argument = {"uri": buffer.uri, "version": buffer.version, "range": where, "scope": "region"}
+        if not review.lines.start:
+            argument = {"uri": buffer.uri, "version": buffer.version, "scope": "file"}
+        place = types.Range(types.Position(line, 0), types.Position(line, 0))
+        yield types.CodeLens(
+            range=place, command=types.Command(title=said, command="earmark.requestReview", arguments=[argument])
+        )
+
+
+def _open(ls: EarmarkServer, buffer: Buffer, path: str) -> list[types.CodeLens]:
+    asked = ls.session.standing(buffer).open_for(path)
     shown = markers(buffer)
     if not asked or not shown:
         return []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lsprotocol import types
 
 from earmark.lsp.regions import author_label
-from earmark.lsp.text import name, prose, when
+from earmark.lsp.reviewed import sentence
+from earmark.lsp.text import name, plain, prose, when
 
 if TYPE_CHECKING:
     from earmark.lsp.buffer import Buffer
@@ -31,6 +32,8 @@ def hover(ls: EarmarkServer, params: types.HoverParams) -> types.Hover | None:
     buffer = ls.session.buffers.get(params.text_document.uri)
     if buffer is None:
         return None
+    if buffer.is_commit_message:
+        return _due(ls, buffer)
     at = buffer.document.offset(params.position.line, params.position.character, ls.client.encoding)
     markdown = ls.client.hover_markdown
     show = _Show(partial(prose, markdown=markdown), partial(name, markdown=markdown))
@@ -42,12 +45,27 @@ def hover(ls: EarmarkServer, params: types.HoverParams) -> types.Hover | None:
         if item.placed.start <= at <= item.placed.end:
             parts += list(_risk(item.placed, show))
     if named is not None and buffer.place is not None:
+        parts += list(_review(ls, buffer, named, show))
         parts += list(_asked(ls.session.standing(buffer), buffer.place.path, show))
     if not parts:
         return None
     text = ("\n\n" if markdown else "\n").join(parts)
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     return types.Hover(types.MarkupContent(kind, text))
+
+
+def _due(ls: EarmarkServer, buffer: Buffer) -> types.Hover | None:
+    """What the commit will declare, exactly as it will be written."""
+    known = ls.session.messages.of(buffer)
+    if known is None:
+        return None
+    said = known.summary + ("; this will be written:" if known.block else "; nothing is declared.")
+    if ls.client.hover_markdown:
+        block = f"\n\n```\n{known.block}```" if known.block else ""
+        problems = "".join(f"\n\n{prose(problem, markdown=True)}" for problem in known.problems)
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, said + block + problems))
+    text = "\n".join([said, *known.block.splitlines(), *map(plain, known.problems)])
+    return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, text))
 
 
 def _region(buffer: Buffer, at: int) -> Named | None:
@@ -73,6 +91,22 @@ def _risk(placed: Placed, show: _Show) -> Iterator[str]:
     yield f"Risk {finding.severity}, {show.name(finding.rule)}: {show.prose(finding.message)}{detail}"
     if finding.hint:
         yield f"To lower it: {show.prose(finding.hint)}"
+
+
+def _review(ls: EarmarkServer, buffer: Buffer, named: Named, show: _Show) -> Iterator[str]:
+    """How the review of the committed text stands: the same for its author and for whoever reviews it."""
+    review = ls.session.review_state_of(buffer, named)
+    if review is None or buffer.place is None:
+        return
+    state = ls.session.reviews.of(buffer.place.repo)
+    yield f"Review: {show.prose(sentence(review, state.waiting))}"
+    for _, message, met in state.obligations:
+        if not met:
+            yield f"Asked of the change: {show.prose(message)}"
+    if state.url:
+        yield f"Request: {show.name(state.url)} ({state.state})"
+    if review.state != "approved" and state.second:
+        yield f"If nobody answers: {show.name(', '.join(state.second))}"
 
 
 def _asked(standing: Standing, path: str, show: _Show) -> Iterator[str]:

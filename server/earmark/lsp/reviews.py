@@ -1,0 +1,160 @@
+"""How the review of what HEAD adds stands, region by region: read by a process of `earmark review status`, kept here.
+
+A look is taken when HEAD, a note or the outbox moves. The forge is asked when a request was sent from this clone, and
+then again every few minutes while it is open, or when the user wants to know; never otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from earmark.git import refs
+from earmark.git.repository import Repository
+from earmark.git.run import GitError
+from earmark.lsp.clock import Clock, Timer
+from earmark.lsp.program import TookTooLong, earmark
+from earmark.lsp.scheduler import Scheduler
+from earmark.origin import notes
+from earmark.origin.model import LineRange
+from earmark.review.approvals import REF as APPROVALS
+from earmark.review.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+_SOON = 0.5
+AGAIN_SECONDS = 300.0
+
+
+class RegionReview(NamedTuple):
+    """One region under review. `lines` are of the committed text, (0, 0) for a file's removals; `state` is "pending",
+    "approved" (`by` whom: name and level), "changes" or "stale" (`because` of what)."""
+
+    lines: LineRange
+    state: str
+    by: tuple[tuple[str, str], ...] = ()
+    because: str = ""
+
+
+class ReviewState(NamedTuple):
+    """How a review stands. `files` are the contents (blob ids by path) that the lines of `regions` are lines of;
+    `state` is "open", "closed" or "merged", empty where no request is known; `waiting` are people and teams;
+    `obligations` are (code, message, met); `note` says what is not known and why."""
+
+    key: str = ""
+    url: str = ""
+    state: str = ""
+    waiting: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+    regions: Mapping[str, tuple[RegionReview, ...]] = {}
+    obligations: tuple[tuple[str, str, bool], ...] = ()
+    asked_days_ago: float | None = None
+    second: tuple[str, ...] = ()
+    note: str = ""
+
+
+NOTHING = ReviewState()
+
+
+def read(text: str) -> ReviewState:
+    """What `earmark review status --json` printed."""
+    data: Any = json.loads(text)
+    request = data["request"] or {}
+    regions: dict[str, list[RegionReview]] = {}
+    for one in data["regions"]:
+        by = tuple((str(name), str(level)) for name, level in one["by"])
+        found = RegionReview(LineRange(*one["lines"]), one["state"], by, one["because"])
+        regions.setdefault(one["path"], []).append(found)
+    return ReviewState(
+        data["key"],
+        request.get("url", ""),
+        request.get("state", ""),
+        (*request.get("waiting", ()), *request.get("teams", ())),
+        data["files"],
+        {path: tuple(some) for path, some in regions.items()},
+        tuple((o["code"], o["message"], o["met"]) for o in data["obligations"]),
+        data["asked_days_ago"],
+        tuple(data["second"]),
+        data["note"],
+    )
+
+
+class Reviews:
+    """The review of every repository with an open buffer. Owned by the loop thread; `changed` is called with a
+    worktree's top when its review stands otherwise than before."""
+
+    def __init__(self, clock: Clock, scheduler: Scheduler, changed: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._scheduler = scheduler
+        self._changed = changed
+        self._known: dict[str, ReviewState] = {}
+        self._timers: dict[str, Timer] = {}
+        self._looking: set[str] = set()
+        self._again: set[str] = set()
+
+    def of(self, repo: Repository | None) -> ReviewState:
+        """What is known now."""
+        return self._known.get(repo.top, NOTHING) if repo is not None else NOTHING
+
+    def touch(self, repo: Repository, seconds: float = _SOON) -> None:
+        """Something that the review rests on may have changed: look at it soon, once for everything until then."""
+        if not repo.trusted:
+            return
+        if (timer := self._timers.pop(repo.top, None)) is not None:
+            timer.cancel()
+        self._timers[repo.top] = self._clock.call_later(seconds, lambda: self._due(repo))
+
+    async def look(self, repo: Repository, *, ask: bool) -> ReviewState:
+        """Look now; with `ask` at the forge too, whoever sent the request."""
+        if not repo.trusted or not await self._scheduler.io(_under_review, repo):
+            self._set(repo, NOTHING)
+            return NOTHING
+        flags = () if ask else ("--if-asked",)
+        ran = await earmark(repo, "review", "status", "--json", *flags)
+        if ran.code == 2:
+            found = NOTHING._replace(note=ran.said.removeprefix("earmark review status: ").strip())
+        else:
+            found = read(ran.out)
+        self._set(repo, found)
+        return found
+
+    def stop(self) -> None:
+        """Look no more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _due(self, repo: Repository) -> None:
+        self._timers.pop(repo.top, None)
+        if repo.top in self._looking:
+            self._again.add(repo.top)
+        else:
+            self._looking.add(repo.top)
+            self._scheduler.spawn(self._look(repo), "looking at the review")
+
+    async def _look(self, repo: Repository) -> None:
+        try:
+            found = await self.look(repo, ask=False)
+        except (TookTooLong, GitError, OSError, ValueError, KeyError) as error:
+            log.warning("How the review stands is not known: %s", error)
+            return
+        finally:
+            self._looking.discard(repo.top)
+        if repo.top in self._again:
+            self._again.discard(repo.top)
+            self.touch(repo)
+        elif found.state == "open":
+            self.touch(repo, AGAIN_SECONDS)
+
+    def _set(self, repo: Repository, found: ReviewState) -> None:
+        before = self.of(repo)
+        self._known[repo.top] = found
+        if found != before:
+            self._changed(repo.top)
+
+
+def _under_review(repo: Repository) -> bool:
+    """Whether there can be anything to say: recorded AI text, an approval, or a request. Runs in the pool."""
+    return bool(refs.read(repo, notes.REF) or refs.read(repo, APPROVALS)) or Outbox.exists(repo)

@@ -1,0 +1,322 @@
+"""A review from the editor: asked for after a look at it, followed region by region, kept when it cannot be sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from editor import Editor, span
+from forge_server import Fault, ForgeServer, Reply, serving
+from github_service import GitHubService
+from real_git import RealGit
+from request_story import RETRIED, Story
+from test_command import VARIABLES
+
+from earmark.lsp.commands.request_review import ENDS, YOURS
+from earmark.origin.ledger import folder
+from earmark.review.request import keys_in
+
+FULL = {
+    "general": {"positionEncodings": ["utf-8"]},
+    "workspace": {"codeLens": {"refreshSupport": False}},
+    "window": {"showDocument": {"support": True}, "workDoneProgress": True},
+    "textDocument": {
+        "codeLens": {},
+        "hover": {"contentFormat": ["markdown"]},
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source"]}}},
+    },
+}
+
+
+class Desk:
+    """The author's editor with the committed change open, and the forge."""
+
+    def __init__(self, editor: Editor, story: Story, server: ForgeServer, service: GitHubService) -> None:
+        self.editor, self.story, self.server, self.service = editor, story, server, service
+        self.uri = (story.git.top / "payments/charge.py").as_uri()
+
+    async def about(self, method: str, **more: Any) -> Any:
+        return await self.editor.request(method, {"textDocument": {"uri": self.uri}} | more)
+
+    async def ask(self, method: str, **params: Any) -> Any:
+        """The answer to one of our own requests, which a process of its own may have to find."""
+        return await self.later(self.editor.ask(method, {"uri": self.uri} | params))
+
+    def command(self, name: str, **argument: Any) -> int:
+        given = {"command": name, "arguments": [{"uri": self.uri} | argument]}
+        return self.editor.ask("workspace/executeCommand", given)
+
+    async def later(self, number: int) -> Any:
+        await self.editor.until(lambda: self.editor.answered(number))
+        answer = await self.editor.answer(number)
+        return answer.get("result", answer.get("error"))
+
+    async def lenses(self) -> list[tuple[int, str]]:
+        found = await self.about("textDocument/codeLens")
+        return [(lens["range"]["start"]["line"], lens["command"]["title"]) for lens in found]
+
+    async def states(self) -> list[str]:
+        found = await self.about("earmark/regions")
+        return [region["reviewState"]["state"] for region in found["regions"] if region["kind"] == "ai"]
+
+    async def hover(self) -> str:
+        shown = await self.about("textDocument/hover", position={"line": 3, "character": 8})
+        return str(shown["contents"]["value"])
+
+    def said(self, method: str) -> list[Any]:
+        """What the server said by `method`; everything unread counts as read."""
+        found = [message for message in self.editor.unread if message["method"] == method]
+        self.editor.unread.clear()
+        return found
+
+    async def asked_by(self, method: str) -> Any:
+        """The next request of the server's by this method; progress that begins meanwhile is agreed to."""
+        while True:
+            await self.editor.until(lambda: any("id" in message for message in self.editor.unread))
+            [question] = [message for message in self.editor.unread if "id" in message]
+            self.editor.unread.clear()
+            if question["method"] == method:
+                return question
+            self.editor.reply(question)
+            await self.editor.breathe()
+
+
+@pytest.fixture
+async def desk(git: RealGit, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    story = Story(git)
+    story.retry()
+    story.ledger.close()
+    git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    monkeypatch.setenv("GITHUB_TOKEN", "very-secret")
+    service = GitHubService(people=("grace",), teams=("payments",))
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(serving(service))
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        editor = await stack.enter_async_context(Editor())
+        await editor.initialize(FULL, rootUri=git.top.as_uri(), initializationOptions={"trusted": True})
+        desk = Desk(editor, story, server, service)
+        editor.open(desk.uri, RETRIED)
+        await editor.idle()
+        await editor.pass_time(1)
+        yield desk
+        await editor.idle()
+        editor.unread.clear()
+
+
+async def test_a_region_says_how_its_review_stands(desk: Desk) -> None:
+    assert await desk.states() == ["pending"]
+    assert await desk.lenses() == [(1, "Review: not reviewed, and nobody was asked yet")]
+    head = desk.story.git("rev-parse", "HEAD")
+    desk.service.open_pull("retry", "main", "", waiting=["grace"])
+    state = await desk.ask("earmark/reviewState", refresh=True)
+    assert (state["state"], state["waiting"], state["note"]) == ("open", ["grace"], "")
+    assert [(r["path"], r["lines"], r["state"]) for r in state["regions"]] == [
+        ("payments/charge.py", [2, 6], "pending")
+    ]
+    assert "Review: waits for grace" in await desk.hover()
+    desk.service.review(1, "grace", "APPROVED", head)
+    assert (await desk.ask("earmark/reviewState", refresh=True))["regions"][0]["by"] == [
+        {"name": "Grace", "level": "senior"}
+    ]
+    assert await desk.states() == ["approved"]
+    assert await desk.lenses() == [(1, "Review: approved by Grace (senior)")]
+    assert "Review: approved by Grace (senior)" in await desk.hover()
+    assert desk.said("earmark/reviewChanged")
+    desk.editor.change(desk.uri, 2, ((0, 0), (0, 0), "# above\n\n"))
+    assert await desk.lenses() == [(3, "Review: approved by Grace (senior)")]
+    desk.editor.change(desk.uri, 3, ((5, 0), (5, 4), "      "))
+    assert await desk.states() == ["stale"]
+    [(line, said)] = await desk.lenses()
+    assert (line, "edited here" in said) == (3, True)
+    desk.service.review(1, "grace", "CHANGES_REQUESTED", head)
+    await desk.ask("earmark/reviewState", refresh=True)
+    assert "Review: changes requested by grace" in await desk.hover()
+
+
+async def test_a_stale_approval_names_its_reason(desk: Desk) -> None:
+    desk.service.open_pull("retry", "main", "")
+    desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
+    from earmark.origin.ledger import Ledger
+
+    desk.story.ledger = Ledger.open(desk.story.repo)
+    changed = RETRIED.replace("pass", "continue")
+    desk.story.writes("payments/charge.py", changed)
+    desk.story.commit("Go on")
+    desk.story.ledger.close()
+    desk.editor.change(desk.uri, 2, changed)
+    await desk.editor.pass_time(1)
+    await desk.ask("earmark/reviewState", refresh=True)
+    assert "stale" in await desk.states()
+    assert "Grace: the region has changed since" in await desk.hover()
+
+
+async def test_the_preview_is_sent_as_it_was_shown(desk: Desk) -> None:
+    shown = await desk.ask("earmark/reviewPreview", asked="Make it *retry*.")
+    assert desk.server.writes() == []
+    assert (shown["blocked"], shown["people"][0]["login"], shown["people"][0]["open"]) == ("", "grace", 0)
+    for part in ("# `Retry failed charges`", "Make it *retry*.", "## Who would be asked", "POST http://127.0.0.1"):
+        assert part in shown["text"]
+    asked = desk.command("earmark.requestReview", digest=shown["digest"])
+    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    done = await desk.later(asked)
+    assert (done["sent"], done["result"]["asked"]) == (True, ["grace", "payments"])
+    assert desk.service.pulls[0]["body"] == shown["document"]
+    desk.story.git.commit("More", {"README": "more\n"})
+    refused = desk.command("earmark.requestReview", digest=shown["digest"])
+    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    assert "has moved since" in (await desk.later(refused))["message"]
+
+
+@pytest.mark.parametrize("answer", ["Send", "Do not send"])
+async def test_without_a_preview_the_author_is_shown_one_and_asked(desk: Desk, answer: str) -> None:
+    asked = desk.command("earmark.requestReview")
+    shown = await desk.asked_by("window/showDocument")
+    page = desk.story.git.top / ".git" / "earmark" / "review-request.md"
+    assert shown["params"]["uri"] == page.as_uri()
+    text = page.read_text()
+    assert text.startswith(YOURS)
+    assert "### Risk:" in text
+    desk.editor.open(page.as_uri(), text.replace(ENDS, f"Survive a flaky provider.\n{ENDS}"), "markdown")
+    desk.editor.reply(shown, {"success": True})
+    question = await desk.asked_by("window/showMessageRequest")
+    assert "to Grace (0 open); team example/payments?" in question["params"]["message"]
+    assert desk.server.writes() == []
+    desk.editor.reply(question, {"title": answer})
+    if answer == "Send":
+        desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    done = await desk.later(asked)
+    assert done["sent"] is (answer == "Send")
+    assert len(desk.service.pulls) == done["sent"]
+    for pull in desk.service.pulls:
+        assert "Survive a flaky provider." in pull["body"]
+
+
+async def test_a_region_or_a_file_can_be_pointed_at(desk: Desk) -> None:
+    desk.editor.change(desk.uri, 2, ((0, 0), (0, 0), "# above\n"))
+    [region] = [r for r in (await desk.about("earmark/regions"))["regions"] if r["kind"] == "ai"]
+    shown = await desk.ask("earmark/reviewPreview", scope="region", id=region["id"])
+    assert "### Look at this first\n\n- [`payments/charge.py lines 2–6`]" in shown["document"]
+    shown = await desk.ask("earmark/reviewPreview", scope="file")
+    assert "### Look at this first\n\n- [`payments/charge.py`]" in shown["document"]
+    refused = await desk.ask("earmark/reviewPreview", scope="region", range=span((0, 0), (0, 3)))
+    assert "not committed yet" in refused["message"]
+    found = await desk.about("textDocument/codeAction", range=span((3, 0), (3, 0)), context={"diagnostics": []})
+    offered = {a["title"]: a["command"]["arguments"][0] for a in found if "request a review" in a["title"]}
+    assert {title: argument.get("scope") for title, argument in offered.items()} == {
+        "Earmark: request a review": None,
+        "Earmark: request a review of this file": "file",
+        "Earmark: request a review of this region": "region",
+    }
+    region_here = offered["Earmark: request a review of this region"]
+    assert region_here["range"] == span((2, 0), (6, 0))
+
+
+async def test_the_queue_is_what_waits_and_what_is_on_its_way(desk: Desk) -> None:
+    desk.service.open_pull("theirs", "main", "<!-- earmark:" + "a" * 24 + " -->", waiting=["dev"])
+    found = await desk.ask("earmark/reviewQueue")
+    assert [(one["number"], one["ours"]) for one in found["waiting"]] == [("1", True)]
+    assert (found["outbox"], found["note"]) == ([], "")
+
+
+LIMITED = Fault(Reply(403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}))
+
+
+async def kept(desk: Desk) -> str:
+    """The key of a request that the forge took no part of."""
+    shown = await desk.ask("earmark/reviewPreview")
+    desk.server.faults = lambda number, call: LIMITED if call.method == "POST" else None
+    refused = desk.command("earmark.requestReview", digest=shown["digest"])
+    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    assert "it is kept" in (await desk.later(refused))["message"]
+    found = await desk.ask("earmark/reviewQueue")
+    assert [(one["state"], one["attempts"]) for one in found["outbox"]] == [("waiting", 1)]
+    return str(found["outbox"][0]["key"])
+
+
+async def test_a_kept_request_is_sent_in_the_background(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = await kept(desk)
+    desk.server.faults = None
+    later = time.time() + 100_000
+    monkeypatch.setattr(time, "time", lambda: later)
+    await desk.editor.pass_time(1)
+    desk.said("")
+    desk.editor.clock.move(5)
+    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    await desk.editor.until(lambda: len(desk.service.pulls) == 1)
+    await desk.editor.until(
+        lambda: any(m["method"] == "$/progress" and m["params"]["value"]["kind"] == "end" for m in desk.editor.unread)
+    )
+    [begun] = [m["params"]["value"] for m in desk.said("$/progress") if m["params"]["value"]["kind"] == "begin"]
+    assert begun["cancellable"] is True
+    assert "Retry failed charges" in begun["title"]
+    assert keys_in(desk.service.pulls[0]["body"]) == (key,)
+    assert desk.service.told == {"grace": 1, "payments": 1}
+
+
+async def test_a_kept_request_can_be_sent_now_or_taken_back(desk: Desk) -> None:
+    key = await kept(desk)
+    assert await desk.later(desk.command("earmark.outbox", action="cancel", key=key)) == {"done": True}
+    assert await desk.later(desk.command("earmark.outbox", action="cancel", key=key)) == {"done": False}
+    again = await kept(desk)
+    assert again == key
+    desk.server.faults = None
+    sent = desk.command("earmark.outbox", action="send", key=key)
+    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
+    assert await desk.later(sent) == {"done": True}
+    assert len(desk.service.pulls) == 1
+
+
+async def test_what_is_being_sent_can_be_cancelled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    await kept(desk)
+    go_on, reached = threading.Event(), threading.Event()
+
+    def hold(number: int, call: Any) -> Fault | None:
+        reached.set()
+        go_on.wait(20)
+        return None
+
+    desk.server.faults = hold
+    later = time.time() + 100_000
+    monkeypatch.setattr(time, "time", lambda: later)
+    await desk.editor.pass_time(1)
+    desk.said("")
+    desk.editor.clock.move(5)
+    create = await desk.asked_by("window/workDoneProgress/create")
+    desk.editor.reply(create)
+    await desk.editor.until(reached.is_set)
+    desk.editor.send("window/workDoneProgress/cancel", {"token": create["params"]["token"]})
+    await desk.editor.until(
+        lambda: any(m["method"] == "$/progress" and m["params"]["value"]["kind"] == "end" for m in desk.editor.unread)
+    )
+    go_on.set()
+    found = await desk.ask("earmark/reviewQueue")
+    assert [one["state"] for one in found["outbox"]] == ["cancelled"]
+    assert desk.service.pulls == []
+
+
+async def test_nothing_is_started_where_nobody_trusts(start: Any, git: RealGit) -> None:
+    from earmark.git.trust import distrust
+
+    story = Story(git)
+    story.retry()
+    story.ledger.close()
+    distrust(story.repo)
+    editor = await start(FULL, rootUri=git.top.as_uri())
+    uri = (git.top / "payments/charge.py").as_uri()
+    editor.open(uri, RETRIED)
+    await editor.idle()
+    await editor.pass_time(1)
+    state = await editor.request("earmark/reviewState", {"uri": uri})
+    assert (state["regions"], state["key"]) == ([], "")
+    lenses = await editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lenses == []
+    assert not (story.git.top / ".git" / "earmark" / "outbox.db").exists()
+    assert folder(story.repo)
+    editor.unread.clear()
