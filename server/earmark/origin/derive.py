@@ -54,15 +54,42 @@ def _removed(
     for hunk in hunks:
         if hunk.old_start == hunk.old_end:
             continue
-        lost = [line.rstrip() for line in before[hunk.old_start : hunk.old_end]]
-        owner: dict[int, str] = {}
+        told: dict[str, list[tuple[bytes, ...]]] = {}
         for removal in snapshot.removals:
             if at[hunk.new_start] <= removal.at <= at[hunk.new_end]:
-                free = [i for i in range(len(lost)) if i not in owner]
-                for _, found in match(removal.lines, [lost[i] for i in free]):
-                    owner[free[found]] = removal.session
+                told.setdefault(removal.session, []).append(removal.lines)
+        lost = {i: line.rstrip() for i, line in enumerate(before[hunk.old_start : hunk.old_end], hunk.old_start)}
+        owner: dict[int, str] = {}
+        for session in sorted(told):
+            for i in _places(told[session], {i: line for i, line in lost.items() if i not in owner}):
+                owner[i] = session
         for i in sorted(owner):
-            yield hunk.old_start + i, owner[i], hunk.new_start
+            yield i, owner[i], hunk.new_start
+
+
+def _places(told: Sequence[tuple[bytes, ...]], lost: dict[int, bytes]) -> list[int]:
+    """Which of the `lost` lines, by number, the removals `told` speak of. Equal lines are told apart by taking the
+    first place each time, so that a note read back names the lines it was written from."""
+    places = _first_places([line for lines in told for line in lines], lost)
+    if places is None:  # more was removed than this change lacks, or in another order
+        taken: set[int] = set()
+        for lines in told:
+            free = [i for i in lost if i not in taken]
+            taken |= {free[found] for _, found in match(lines, [lost[i] for i in free])}
+        places = _first_places([lost[i] for i in sorted(taken)], lost) or []
+    return places
+
+
+def _first_places(lines: Sequence[bytes], lost: dict[int, bytes]) -> list[int] | None:
+    """The first places of `lines`, in order, among `lost`; None when they do not all stand there in order."""
+    places: list[int] = []
+    rest = iter(lost.items())
+    for line in lines:
+        place = next((i for i, other in rest if other == line), None)
+        if place is None:
+            return None
+        places.append(place)
+    return places
 
 
 def _ranges(removed: Sequence[tuple[int, str, int]], blob: str) -> Iterator[RemovedLines]:

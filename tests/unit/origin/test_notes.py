@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from earmark.origin import notes
@@ -67,6 +67,7 @@ LINES = st.lists(st.sampled_from(["a", "b", "c", "}", ""]), max_size=8).map(
 )
 
 
+@example(b"a\nb\na\nb\na\na\n", b"b\n", b"a\n")
 @given(LINES, LINES, LINES)
 def test_a_change_survives_its_note(base: bytes, written: bytes, typed: bytes) -> None:
     """What a note says of a commit is what was derived: same lines, same removals, same digest."""
