@@ -289,3 +289,51 @@ async def test_a_shutdown_waits_for_what_is_being_saved(start: Any, shop: RealGi
         last = ledger.last("shop.py")
     assert last is not None
     assert [region.origin.kind for region in last.snapshot.regions] == ["ai"]
+
+
+async def test_a_small_change_that_others_made_is_nobodys_typing(start: Any, shop: RealGit) -> None:
+    editor = await start()
+    editor.open(uri(shop), BASE)
+    await settled(editor)
+    shop.write("shop.py", "x\n" + BASE)
+    editor.change(uri(shop), 2, ((0, 0), (0, 0), "x\n"))
+    editor.change(uri(shop), 3, ((1, 0), (1, 0), "y\n"))
+    assert [place(region) for region in await regions(editor, uri(shop), "human")] == [(1, 0, 2, 0)]
+    await settled(editor)
+
+
+async def test_a_merge_brings_what_only_the_notes_know(start: Any, shop: RealGit) -> None:
+    shop("checkout", "-q", "-b", "side")
+    Agent(shop).write("shop.py", AI)
+    shop.commit("side")
+    shop("checkout", "-q", "main")
+    text = "import first\n" + BASE
+    shop.commit("main", {"shop.py": text})
+    editor = await start()
+    editor.open(uri(shop), text)
+    await settled(editor)
+    shop("merge", "-q", "--no-edit", "side")
+    merged = (shop.top / "shop.py").read_text()
+    editor.change(uri(shop), 2, merged)
+    for _ in range(3):
+        await settled(editor)
+    assert [place(region) for region in await regions(editor, uri(shop))] == [(3, 0, 7, 0)]
+
+
+async def test_a_stash_taken_back_in_an_open_buffer(start: Any, shop: RealGit) -> None:
+    Agent(shop).write("shop.py", AI)
+    editor = await start()
+    editor.open(uri(shop), AI)
+    await settled(editor)
+    shop("stash", "-q")
+    editor.change(uri(shop), 2, BASE)
+    await settled(editor)
+    text = "import first\n" + BASE
+    shop.commit("meanwhile", {"shop.py": text})
+    editor.change(uri(shop), 3, text)
+    await settled(editor)
+    shop("stash", "pop", "-q")
+    editor.change(uri(shop), 4, "import first\n" + AI)
+    for _ in range(3):
+        await settled(editor)
+    assert [place(region) for region in await regions(editor, uri(shop))] == [(3, 0, 7, 0)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from earmark.lsp.findings import FindingList
 from earmark.lsp.identity import moved
+from earmark.lsp.on_disk import OnDisk
 from earmark.lsp.ranges import Ranges
 from earmark.policy.model import FILE
 from earmark.text.document import ByteDocument, Encoding, encode, replacement
@@ -64,12 +65,13 @@ class MalformedChange(ValueError):
 class Buffer:
     """One open document. The loop thread alone reads and writes it.
 
-    `found` holds the findings of text rules, `compared` those of change rules, `changed` the parts not looked at since
-    they were edited. `looked` says whether the text was ever scanned whole; `ready` is set once it was and its origins
-    are known, or the buffer is closed. `scans_locally` says whether a scan of a few lines costs about that.
+    `found` holds the findings of text rules, `compared` those of change rules and of packages, `changed` the parts not
+    looked at since they were edited. `looked` says whether the text was ever scanned whole; `ready` is set once it was
+    and its origins are known, or the buffer is closed. `scans_locally` says whether a scan of a few lines costs about
+    that.
 
-    `place` and `tracking` are None until they are known, and `place` stays so for a document outside any repository.
-    `base` is the committed text.
+    `file` is None for what is no file; `place` and `tracking` are None until they are known, and `place` stays so for a
+    document outside any repository. `base` is the committed text.
     """
 
     def __init__(self, uri: str, language_id: str, version: int, text: str, name: str) -> None:
@@ -87,6 +89,7 @@ class Buffer:
         self.looked = False
         self.scans_locally = True
         self.ready = asyncio.Event()
+        self.file: OnDisk | None = None
         self.place: Place | None = None
         self.tracking: Tracking | None = None
         self.base: bytes | None = None
@@ -132,6 +135,8 @@ class Buffer:
         finally:
             self.version = version
             self._remember(Step(version, tuple(edits), tuple(replaced)))
+            if observed == "keystroke" and self.file is not None and self.file.brought(self.text):
+                observed = "bulk"
             if self.tracking is not None and edits:
                 self.tracking.apply(edits, self.text, observed)
         return observed

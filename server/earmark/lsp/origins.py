@@ -14,6 +14,7 @@ from earmark.git.run import GitError
 from earmark.lsp import recall
 from earmark.lsp.buffer import Buffer, Claim, Place
 from earmark.lsp.clock import Clock, Timer
+from earmark.lsp.on_disk import OnDisk
 from earmark.lsp.recall import Recalled
 from earmark.lsp.scheduler import Scheduler
 from earmark.lsp.tracking import Tracking
@@ -26,9 +27,11 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 0.1
 
 # What a file system says of the watched files: (mtime in ns, size) each, (0, 0) for one that is not there. The first
-# two are the ledger's.
+# two are the ledger's, then come git's list of stashes, HEAD with its log, and the notes.
 _Stats = tuple[tuple[int, int], ...]
 _OF_LEDGER = 2
+_STASHES = 2
+_NOTED = slice(3, 6)
 
 
 class _Known(NamedTuple):
@@ -68,6 +71,7 @@ class Origins:
         """Find out where the buffer's file is and what is recorded about it."""
         self._buffers[buffer.uri] = buffer
         path = to_fs_path(buffer.uri) if buffer.uri.startswith("file:") else None
+        buffer.file = OnDisk(path) if path else None
         self._scheduler.spawn(self._locate(buffer, path), "looking up the repository")
 
     def close(self, buffer: Buffer) -> None:
@@ -99,6 +103,8 @@ class Origins:
 
     def save(self, buffer: Buffer) -> None:
         """The buffer's file has been written as the buffer stands."""
+        if buffer.file is not None:
+            buffer.file.saved()
         if buffer.place is not None and buffer.tracking is not None:
             self._scheduler.spawn(self._save(buffer.place, buffer.tracking), "saving origins")
 
@@ -149,8 +155,7 @@ class Origins:
         self.settle_claims(buffer)
         self._changed(buffer)
         self._watch()
-        strangers = {named.region.origin.author for named in buffer.tracking.ai} - set(buffer.tracking.sessions)
-        if recalled is not None and (strangers or not recalled.snapshot.regions):
+        if recalled is not None:
             await self._from_notes(buffer, place)
 
     async def _from_notes(self, buffer: Buffer, place: Place) -> None:
@@ -159,11 +164,12 @@ class Origins:
         except (LedgerError, GitError, ValueError, OSError) as error:
             log.warning("The notes about %s are not read: %s", place.path, error)
             return
-        if recalled is None or buffer.tracking is None:
+        if recalled is None or buffer.tracking is None or buffer.closed:
             return
-        buffer.tracking.sessions.update(recalled.sessions)
-        if recalled.snapshot.regions:
-            self._take(buffer, recalled)
+        before = buffer.tracking.outline
+        buffer.tracking.fill(recalled.snapshot, recalled.sessions)
+        if buffer.tracking.outline != before:
+            self._changed(buffer)
 
     async def _recognize(self, buffer: Buffer, place: Place) -> None:
         version, text = buffer.version, buffer.text
@@ -218,10 +224,30 @@ class Origins:
                 continue
             self._known[top] = known._replace(stats=stats)
             self._moved(known.repo)
+            if stats[_STASHES] != known.stats[_STASHES]:
+                self._scheduler.spawn(self._notice_stashes(known.repo), "looking at the stashes")
+            if stats[_NOTED] != known.stats[_NOTED]:
+                self._scheduler.spawn(self._read_notes(top), "reading the notes")
             if stats[:_OF_LEDGER] != known.stats[:_OF_LEDGER]:
                 self._scheduler.spawn(self._catch_up(top), "reading the ledger")
         if tops:
             self._watch()
+
+    async def _notice_stashes(self, repo: Repository) -> None:
+        try:
+            await self._scheduler.slow_io(recall.notice_stashes, repo)
+        except (LedgerError, GitError, OSError) as error:
+            log.warning("The stashes are not looked at: %s", error)
+
+    async def _read_notes(self, top: str) -> None:
+        """A merge or a checkout brings text that only the notes know, and a fetch brings notes."""
+        try:
+            await self._scheduler.slow_io(recall.settled, self._known[top].repo)
+        except (LedgerError, GitError, OSError) as error:
+            log.warning("The notes are not brought up to date: %s", error)
+        for buffer in [b for b in self._buffers.values() if b.place is not None and b.place.repo.top == top]:
+            if buffer.place is not None:
+                await self._from_notes(buffer, buffer.place)
 
     async def _catch_up(self, top: str) -> None:
         known = self._known.get(top)

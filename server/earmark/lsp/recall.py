@@ -8,18 +8,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from earmark.git import notes as git_notes
+from earmark.git import refs
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository, relative
 from earmark.git.trust import open_repository
 from earmark.lsp.buffer import Place
-from earmark.origin import lookup, notes
+from earmark.origin import lookup, notes, settle, stashed, stashes
 from earmark.origin.blame import blame
 from earmark.origin.identity import identity
-from earmark.origin.ledger import Ledger
-from earmark.origin.model import LineOrigin, LineRange, Session, Snapshot, ai
+from earmark.origin.ledger import Ledger, folder
+from earmark.origin.model import HUMAN, LineOrigin, LineRange, Session, Snapshot, ai
 from earmark.origin.regions import from_lines
-from earmark.origin.seen import LARGEST
+from earmark.origin.seen import LARGEST, committed_text
 from earmark.policy.model import FILE
+from earmark.review.approvals import REF as APPROVALS
+from earmark.review.outbox import file_of as outbox_of
 
 
 class Recalled(NamedTuple):
@@ -73,20 +76,26 @@ def exact(place: Place, text: bytes) -> Recalled | None:
 def noted(place: Place) -> Recalled | None:
     """What the shared notes say about the file as HEAD has it; None where this clone has no notes or no such file.
 
-    A colleague's AI lines and sessions are in the notes only. Where the ledger has seen the file, the snapshot is
-    empty: what was decided here since (a mark, an edit) must not be decided again by an older note.
+    Other people's commits, and what a merge or a checkout brought, are in the notes only.
     """
     if git_notes.tip(place.repo, notes.REF) is None:
         return None
-    text = committed(place)
+    commit = refs.head(place.repo).commit  # read once: HEAD may move meanwhile
+    with Objects(place.repo) as objects:
+        text = committed_text(objects, commit, place.path) if commit else None
     if not text:
         return None
     with Ledger.open(place.repo, create=False) as ledger:
-        seen = ledger.last(place.path) is not None
-        ranges = [r for r in blame(place.repo, ledger, place.path, "HEAD") if r.kind == "ai"]
-    owned = [LineOrigin(LineRange(r.start, r.end), ai(r.session)) for r in ranges]
-    sessions = {r.session: Session(r.tool, "", r.model) for r in ranges}
-    return Recalled(Snapshot(b"") if seen else from_lines(text, owned), sessions, 0)
+        ranges = [r for r in blame(place.repo, ledger, place.path, commit) if r.kind != "unknown"]
+    owned = [LineOrigin(LineRange(r.start, r.end), ai(r.session) if r.session else HUMAN) for r in ranges]
+    sessions = {r.session: Session(r.tool, "", r.model) for r in ranges if r.session}
+    return Recalled(from_lines(text, owned), sessions, 0)
+
+
+def settled(repo: Repository) -> None:
+    """Derive the notes that are due where this clone keeps a ledger: no hook runs behind a commit."""
+    with Ledger.open(repo, create=False) as ledger:
+        settle.settle(repo, ledger)
 
 
 def newer(repo: Repository, seq: int) -> tuple[int, tuple[str, ...]]:
@@ -126,21 +135,36 @@ def mark(place: Place, snapshot: Snapshot, session: Session | None, reason: str,
             ledger.mark_dirty(place.path)
 
 
+def audited(repo: Repository, what: str, why: str, detail: Mapping[str, object]) -> None:
+    """Make what the user decided a row of the audit."""
+    from earmark.origin import audit
+
+    with Ledger.open(repo, create=False) as ledger:
+        problem = audit.keep(repo, ledger, what, why, detail)
+    if problem:
+        log.warning("%s", problem)
+
+
 def committed(place: Place) -> bytes | None:
     """The content of the file in HEAD, or None where HEAD has no such text file."""
-    from earmark.origin.recorder import head_text
-
     with Objects(place.repo) as objects:
-        return head_text(objects, place.path)
+        return committed_text(objects, "HEAD", place.path)
 
 
 def files_to_watch(repo: Repository) -> tuple[str, ...]:
-    """The files whose change means that something is known anew: two of the ledger, two of HEAD, the policy."""
-    from earmark.origin.ledger import folder
-
+    """The files whose change means that something is known anew: two of the ledger, the list of stashes, two of HEAD,
+    the policy, the signed approvals, the outbox."""
     ledger = os.path.join(folder(repo), "ledger.db")
     head = os.path.join(repo.git_dir, "HEAD")
-    return ledger, ledger + "-wal", head, os.path.join(repo.git_dir, "logs", "HEAD"), os.path.join(repo.top, FILE)
+    log = os.path.join(repo.git_dir, "logs", "HEAD")
+    review = os.path.join(repo.common_dir, APPROVALS), outbox_of(repo)
+    return ledger, ledger + "-wal", stashed.log_file(repo), head, log, os.path.join(repo.top, FILE), *review
+
+
+def notice_stashes(repo: Repository) -> None:
+    """Tell the ledger which stashes have come and gone: git runs no hook for them."""
+    with Ledger.open(repo, create=False) as ledger:
+        stashes.notice(repo, ledger)
 
 
 def _recalled(ledger: Ledger, snapshot: Snapshot, seq: int) -> Recalled:

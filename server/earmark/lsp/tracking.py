@@ -58,9 +58,15 @@ class Tracking:
         self._follow(())
 
     def adopt(self, recorded: Snapshot, sessions: Mapping[str, Session]) -> None:
-        """Take in what the ledger or a note knows; `recorded` may be of an older or newer text."""
+        """Take in what the ledger knows; `recorded` may be of an older or newer text."""
         self.sessions.update(sessions)
         self.live.adopt(recorded, clock())
+        self._follow(())
+
+    def fill(self, noted: Snapshot, sessions: Mapping[str, Session]) -> None:
+        """Take in what the notes say of committed text; it yields to everything else that is known."""
+        self.sessions.update({key: session for key, session in sessions.items() if key not in self.sessions})
+        self.live.fill(noted, clock())
         self._follow(())
 
     def claim(self, start: int, end: int, session: Session) -> None:

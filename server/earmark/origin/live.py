@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from earmark.origin.model import HUMAN, UNKNOWN, Origin, Region, Removal, Snapshot, ai
-from earmark.origin.regions import NOBODY, Owner, Regions, move, overlay, spliced, tidied, tidy
+from earmark.origin.regions import NOBODY, Owner, Regions, filled, move, overlay, spliced, tidied, tidy
 from earmark.origin.transfer import transfer, without
 from earmark.text.diff import split_lines
 from earmark.text.edits import Edit
@@ -46,7 +46,7 @@ class LiveOrigins:
         bracket, a deletion): that text is human. Anything else is by nobody known; it is compared token by token, so
         that a formatter leaves owners alone.
         """
-        restored = self._restored(text_after, observed)
+        restored = self._restored(edits, text_after, observed)
         if restored is not None:
             self._at = restored
             state = self._states[restored]
@@ -76,10 +76,16 @@ class LiveOrigins:
     def adopt(self, recorded: Snapshot, order: int) -> None:
         """Take in what the ledger knows: `recorded` may be older or newer than the buffer's text.
 
-        Its AI evidence holds wherever its text still stands; what the buffer itself saw being typed stays.
+        Its evidence holds wherever its text still stands; what the buffer itself saw being typed gives way to an
+        assistant's alone.
         """
         there = transfer(recorded, self.snapshot.text, UNKNOWN, order)
         self.snapshot = overlay(self.snapshot, there)
+        self._amend()
+
+    def fill(self, noted: Snapshot, order: int) -> None:
+        """What a note says, in the text that nobody else is known to have written; `noted` may be of another text."""
+        self.snapshot = filled(self.snapshot, transfer(noted, self.snapshot.text, UNKNOWN, order))
         self._amend()
 
     def mark(self, start: int, end: int, origin: Origin, order: int) -> None:
@@ -123,19 +129,22 @@ class LiveOrigins:
         ]
         self.snapshot = Snapshot(text_after, tidied(pieces, text_after, start, new_end), tuple(removals))
 
-    def _restored(self, text: bytes, observed: Observed) -> int | None:
+    def _restored(self, edits: Sequence[Edit], text: bytes, observed: Observed) -> int | None:
         """The index of the earlier state that this edit restores.
 
-        One keystroke counts as undo or redo only when it leads to a neighbouring state: typing the last letter of a
-        text that once stood there restores nothing.
+        One keystroke that adds text counts as undo or redo only when it leads to a neighbouring state: typing the last
+        letter of a text that once stood there restores nothing. One that only deletes may undo several at once.
         """
         fingerprint = hash(text)
         if observed == "keystroke":
             for near in (self._at - 1, self._at + 1):
                 if 0 <= near < len(self._states) and self._states[near].fingerprint == fingerprint:
                     return near
-            return None
-        return self._by_content.get(fingerprint)
+            if any(edit.new for edit in edits):
+                return None
+        index = self._by_content.get(fingerprint, len(self._states))
+        # What was undone and typed over is gone, and other states stand in its place.
+        return index if index < len(self._states) and self._states[index].fingerprint == fingerprint else None
 
     def _remember(self) -> None:
         del self._states[self._at + 1 :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from earmark.git.repository import Repository
+from earmark.origin import stashed
 from earmark.origin.ledger import Ledger, Stored
 from earmark.origin.model import UNKNOWN, Snapshot
 from earmark.origin.transfer import transfer
@@ -26,9 +27,9 @@ def snapshot(repo: Repository, ledger: Ledger, path: str, text: bytes, *, old_pa
     exact = exact_snapshot(ledger, path, content, text, old_path)
     if exact:
         return exact
-    if last and last.has_text:
-        return transfer(last.snapshot, text, UNKNOWN, max(last.at + 1, 1))
-    return Snapshot(text)
+    known = last.snapshot if last and last.has_text else None
+    found = transfer(known, text, UNKNOWN, last.at + 1) if last and known else Snapshot(text)
+    return stashed.applied(ledger, path, found)
 
 
 def exact_snapshot(ledger: Ledger, path: str, content: str, text: bytes, old_path: str = "") -> Snapshot | None:

@@ -15,9 +15,10 @@ import os
 import sqlite3
 import time
 
-from earmark.git.objects import Objects, ObjectTooLarge
+from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
+from earmark.origin import stashed
 from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.identity import human_key, identity
@@ -25,7 +26,7 @@ from earmark.origin.ledger import Ledger, LedgerBusy, LedgerError, Stored, folde
 from earmark.origin.lookup import snapshot
 from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
 from earmark.origin.regions import overlay
-from earmark.origin.seen import LARGEST, Refused, Seen, observe
+from earmark.origin.seen import Refused, Seen, committed_text, observe
 from earmark.origin.transfer import transfer
 
 # A direct event waits for the ledger this long at most (microseconds); an older one means that the clock was set back.
@@ -44,6 +45,7 @@ def record_event(repo: Repository, ledger: Ledger, event: Event) -> None:
         event = event._replace(session=event.session._replace(director=_director(repo, ledger, event.session)))
     try:
         _drain(repo, ledger)
+        _notice_stashes(repo, ledger)
         apply(repo, ledger, event, seen, arrived)
     except LedgerBusy:
         from earmark.origin import spool
@@ -67,6 +69,14 @@ def _drain(repo: Repository, ledger: Ledger) -> None:
             spool.set_aside(earlier.file)
         else:
             spool.done(earlier)
+
+
+def _notice_stashes(repo: Repository, ledger: Ledger) -> None:
+    if stashed.log_mark(repo) == ledger.meta(stashed.MARK):
+        return
+    from earmark.origin import stashes
+
+    stashes.notice(repo, ledger)
 
 
 def _director(repo: Repository, ledger: Ledger, session: Session) -> str:
@@ -177,7 +187,7 @@ def _arrived(
     if last is None or not last.has_text:
         if writer.kind == "unknown":
             return Snapshot(text)
-        committed = head_text(objects, path)
+        committed = committed_text(objects, "HEAD", path)
         return transfer(Snapshot(committed or b""), text, writer, order) if committed is not None else Snapshot(text)
     if writer.kind == "unknown":
         return snapshot(repo, ledger, path, text)
@@ -195,7 +205,7 @@ def _credited(
 ) -> Snapshot | None:
     """The file as it was when the event saw it, `last` being what was known before; None for a mere candidate."""
     known = last.snapshot if last and last.has_text else None
-    text = known.text if known else head_text(objects, seen.path)
+    text = known.text if known else committed_text(objects, "HEAD", seen.path)
     edit = written(seen.event, seen.disk, text)
     if edit is None or (seen.event == FileEvent(seen.event.path) and not (last and last.source == "before")):
         ledger.put_candidate(seen.path, f"{session.tool} reported an edit without saying what it changed")
@@ -227,17 +237,3 @@ def credited(base: Snapshot, edit: Written, disk: bytes, session: str, order: in
         return transfer(transfer(before, edit.after, origin, order + 1), disk, UNKNOWN, order + 2)
     evidence = transfer(Snapshot(edit.before), edit.after, origin, order + 1)
     return overlay(transfer(base, disk, UNKNOWN, order + 2), transfer(evidence, disk, UNKNOWN, order + 2))
-
-
-def head_text(objects: Objects, path: str) -> bytes | None:
-    """The content of `path` in HEAD; None when HEAD has no such text file.
-
-    Raises `GitError` when git cannot say: taken for "no such file", all of the file would look newly written.
-    """
-    try:
-        found = objects.get(f"HEAD:{path}")
-    except ObjectTooLarge:
-        return None
-    if found is None or found.kind != "blob" or len(found.data) > LARGEST or b"\0" in found.data[:8000]:
-        return None
-    return found.data

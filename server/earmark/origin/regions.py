@@ -199,20 +199,32 @@ def from_lines(text: bytes, owned: Iterable[LineOrigin], order: int = 1) -> Snap
 
 
 def overlay(under: Snapshot, over: Snapshot) -> Snapshot:
-    """Two accounts of one text: `over`'s AI evidence wins over what `under` calls human or unknown.
+    """Two accounts of one text: `over`'s AI evidence wins over what `under` calls human or unknown, its word on people
+    counts where `under` says nothing.
 
     Text that `under` already gives to an AI session stays with it, so a second report of one edit changes nothing.
     """
+    return _laid(under, over, ("unknown", "human"))
+
+
+def filled(under: Snapshot, over: Snapshot) -> Snapshot:
+    """`under`, and what `over`, an account of the same text, knows of the text that `under` gives to nobody."""
+    return _laid(under, over, ("unknown",))
+
+
+def _laid(under: Snapshot, over: Snapshot, weaker_than_ai: tuple[str, ...]) -> Snapshot:
     assert under.text == over.text
-    claims = [region for region in over.regions if region.origin.kind == "ai"]
-    pieces: list[Region] = []
     below = Regions(under.regions)
+    pieces: list[Region] = []
     at = 0
-    for claim in claims:
+    for claim in over.regions:
+        if claim.origin.kind == "unknown":
+            continue
+        weaker = weaker_than_ai if claim.origin.kind == "ai" else ("unknown",)
         pieces.extend(below.clip(at, claim.start))
         cursor = claim.start
         for region in below.clip(claim.start, claim.end):
-            if region.origin.kind == "ai":
+            if region.origin.kind not in weaker:
                 pieces.append(claim._replace(start=cursor, end=region.start))
                 pieces.append(region)
                 cursor = region.end

@@ -67,6 +67,11 @@ def reflog_size(repo: Repository) -> int:
         return 0
 
 
+def in_progress(repo: Repository) -> bool:
+    """Whether a rebase or `git am` has stopped in the middle."""
+    return any(os.path.isdir(os.path.join(repo.git_dir, name)) for name in ("rebase-merge", "rebase-apply"))
+
+
 def sources(
     due: Sequence[Commit], abandoned: Sequence[Commit], log: Reflog, objects: Objects
 ) -> dict[str, tuple[str, ...]]:

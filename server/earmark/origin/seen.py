@@ -1,4 +1,4 @@
-"""Files as an event finds them on disk: read once, and only what is safe to read."""
+"""Files as an event finds them on disk and in commits: read once, and only what is safe to read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import stat
 from typing import NamedTuple
 
+from earmark.git.objects import Objects, ObjectTooLarge
 from earmark.git.repository import Repository, relative
 from earmark.origin.evidence import Event, FileEvent
 
@@ -60,3 +61,17 @@ def read_file(path: str) -> bytes:
     if b"\0" in data[:8000]:
         raise Refused("binary")
     return data
+
+
+def committed_text(objects: Objects, commit: str, path: str) -> bytes | None:
+    """The content of `path` in `commit`; None when it has no such text file.
+
+    Raises `GitError` when git cannot say: taken for "no such file", all of the file would look newly written.
+    """
+    try:
+        found = objects.get(f"{commit}:{path}")
+    except ObjectTooLarge:
+        return None
+    if found is None or found.kind != "blob" or len(found.data) > LARGEST or b"\0" in found.data[:8000]:
+        return None
+    return found.data

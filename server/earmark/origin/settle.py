@@ -20,7 +20,7 @@ from earmark.git.objects import Objects
 from earmark.git.refs import head
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
-from earmark.origin import notes, rewrites
+from earmark.origin import notes, rewrites, stashes
 from earmark.origin.audit import Anchors
 from earmark.origin.commit_origins import derive, is_recorded
 from earmark.origin.derive import file_origins
@@ -50,6 +50,7 @@ def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[st
     """
     if ledger.in_memory:
         return []
+    stashes.notice(repo, ledger)
     here = head(repo).commit
     key = f"settled:{repo.top}"
     done = ledger.meta(key) or ledger.meta("born")
@@ -60,9 +61,11 @@ def settle(repo: Repository, ledger: Ledger, rewritten: Mapping[str, Sequence[st
         log = rewrites.reflog(repo, done, seen)
         plan = _plan(repo, objects, here, done, log, rewritten or {})
         written = _write(repo, ledger, objects, plan) if plan.due else []
-        with ledger.transaction():
-            ledger.set_meta(key, here)
-            ledger.set_meta(f"reflog:{repo.top}", str(log.size))
+        # In the middle of a rebase the commits still to be picked are known from the reflog alone: it is read again.
+        if not rewrites.in_progress(repo):
+            with ledger.transaction():
+                ledger.set_meta(key, here)
+                ledger.set_meta(f"reflog:{repo.top}", str(log.size))
         _refresh_dirty(repo, ledger, objects)
     # git waits for its hooks: they tidy up only where nothing else ever does.
     ledger.prune_when_due(7 if repo.hook_environment else 1)

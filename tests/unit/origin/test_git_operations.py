@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from real_git import RealGit
 from story import BASE, CLAUDE, CURSOR, Story
+
+from earmark.origin import notes
 
 ONE = BASE + "one = 1\ntwo = 2\nthree = 3\n"
 
@@ -73,6 +77,35 @@ def test_rebase_that_nobody_saw_between_commit_and_rebase(story: Story) -> None:
     story.git("add", "a.py")
     story.git("rebase", "--continue", GIT_EDITOR="true", code=None)
     assert story.kinds("a.py", "HEAD") == ".cck"
+
+
+def test_a_look_in_the_middle_of_a_rebase_takes_nothing_away(git: RealGit, tmp_path: Path) -> None:
+    """The commits are a colleague's: only their notes say who wrote them, and only the reflog says what they were."""
+    author = Story(git)
+    git("checkout", "-qb", "topic")
+    author.commits(CLAUDE, "pay.py", ONE)
+    author.commits(CURSOR, "other.py", "a = 1\nb = 2\nc = 3\n")
+    assert author.settled() is not None
+    author.ledger.close()
+    git("checkout", "-q", "main")
+    clone = RealGit(tmp_path / "clone", init=False)
+    git("clone", "-q", str(git.top), str(clone.top))
+    clone("fetch", "-q", "origin", "refs/notes/ai:refs/notes/ai")
+    told = Story(clone)
+    clone("checkout", "-q", "topic")
+    told.kinds("pay.py", "HEAD")
+    clone("checkout", "-q", "main")
+    clone.commit("theirs", {"pay.py": BASE + "conflict = 1\n"})
+    clone("checkout", "-q", "topic")
+    told.kinds("pay.py", "HEAD")
+    assert clone.run("rebase", "main").returncode != 0
+    told.kinds("pay.py", "HEAD")
+    clone.write("pay.py", BASE + "conflict = 1\none = 1\ntwo = 2\nthree = 3\n")
+    clone("add", "pay.py")
+    clone("rebase", "--continue", GIT_EDITOR="true")
+    assert told.kinds("pay.py", "HEAD") == ".....ccc"
+    assert told.kinds("other.py", "HEAD") == "kkk"
+    told.ledger.close()
 
 
 @pytest.mark.parametrize("todo", ["squash", "fixup"])
@@ -206,6 +239,53 @@ def test_stash_and_pop_on_another_base(story: Story) -> None:
     assert story.kinds("pay.py") == "....ccc"
     story.git("commit", "-qam", "popped")
     assert story.kinds("pay.py", "HEAD") == "....ccc"
+
+
+@pytest.mark.parametrize("how", ["pop", "apply"])
+def test_a_stash_onto_a_file_that_changed_meanwhile(story: Story, how: str) -> None:
+    story.writes(CLAUDE, "pay.py", ONE)
+    story.git("stash", "-q")
+    assert story.kinds("pay.py") == "...."
+    story.git.commit("meanwhile", {"pay.py": "import first\n" + BASE})
+    story.git("stash", how, "-q")
+    assert story.kinds("pay.py") == ".....ccc"
+    story.git("commit", "-qam", "taken back")
+    assert story.kinds("pay.py", "HEAD") == ".....ccc"
+
+
+def test_an_untracked_file_in_a_stash(story: Story) -> None:
+    story.writes(CLAUDE, "new.py", "a = 1\nb = 2\n")
+    story.git("stash", "-q", "-u")
+    assert story.kinds("pay.py") == "...."
+    story.git.write("new.py", "")
+    story.git("add", "-N", "new.py")
+    story.git("rm", "-q", "--cached", "new.py")
+    (story.git.top / "new.py").unlink()
+    story.git("stash", "pop", "-q")
+    assert story.kinds("new.py") == "cc"
+
+
+def test_a_stash_dropped_and_typed_again_by_nobody_known_gives_no_credit(story: Story) -> None:
+    story.writes(CLAUDE, "pay.py", BASE + "one = 1\n")
+    story.git("stash", "-q")
+    assert story.kinds("pay.py") == "...."
+    story.git("stash", "drop", "-q")
+    assert story.kinds("pay.py") == "...."
+    story.git.write("pay.py", "import first\n" + BASE + "one = 1\n")
+    assert story.kinds("pay.py") == "......"
+
+
+def test_a_stash_that_brings_back_a_deletion(story: Story) -> None:
+    story.writes(CLAUDE, "pay.py", BASE.replace("    if not user.ok:\n        raise Denied\n", ""))
+    story.git("stash", "-q")
+    story.kinds("pay.py")
+    story.git.commit("meanwhile", {"pay.py": BASE + "last = 1\n"})
+    story.git("stash", "pop", "-q")
+    story.kinds("pay.py")
+    story.git("commit", "-qam", "taken back")
+    note = story.settled()
+    assert note is not None
+    assert [(r.lines.start, r.lines.end) for r in notes.removals(note, "pay.py")] == [(2, 3)]
 
 
 def test_switch_with_a_dirty_tree_and_back(story: Story) -> None:

@@ -167,6 +167,29 @@ def test_a_removed_guard_stays_removed_until_it_is_typed_again() -> None:
     assert buffer.live.snapshot.removals == ()
 
 
+def test_a_state_that_was_undone_and_typed_over_is_not_mistaken_for_what_stands_in_its_place(buffer: Buffer) -> None:
+    pasted = buffer.text + b"one()\ntwo()\nthree()\nfour()\n"
+    buffer.replace_by(pasted)
+    buffer.undo()
+    buffer.edit(Edit(0, 0, b"first()\nsecond()\nthird()\n"))
+    buffer.live.claim(0, 8, CURSOR, 70)
+    buffer.replace_by(pasted)
+    assert buffer.kinds() == "..cccc...."
+
+
+def test_one_undo_of_several_keystrokes_finds_its_way_back(buffer: Buffer) -> None:
+    """An editor takes a word back at once; the undo behind it must still be seen as one."""
+    start = buffer.text.index(b"def b")
+    whole = buffer.text
+    buffer.edit(Edit(start, len(whole), b""), observed="keystroke")
+    without = buffer.text
+    buffer.type(start, b"ab")
+    buffer.edit(Edit(start, start + 2, b""), observed="keystroke")
+    assert buffer.text == without
+    buffer.edit(Edit(start, start, whole[start:]), observed="keystroke")
+    assert buffer.kinds() == "..cccc"
+
+
 STEP = st.tuples(
     st.sampled_from(["type", "delete", "claim", "paste", "undo", "redo"]),
     st.integers(0, 10_000),
