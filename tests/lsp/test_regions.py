@@ -337,3 +337,34 @@ async def test_a_stash_taken_back_in_an_open_buffer(start: Any, shop: RealGit) -
     for _ in range(3):
         await settled(editor)
     assert [place(region) for region in await regions(editor, uri(shop))] == [(3, 0, 7, 0)]
+
+
+@pytest.mark.parametrize("target", ["shop.py", "other.py"])
+async def test_a_block_that_is_cut_and_pasted_keeps_its_owner(start: Any, shop: RealGit, target: str) -> None:
+    shop.commit("other", {"other.py": "import first\n"})
+    Agent(shop).write("shop.py", AI)
+    editor = await start()
+    editor.open(uri(shop), AI)
+    editor.open(uri(shop, "other.py"), "import first\n")
+    await settled(editor)
+    editor.change(uri(shop), 2, ((3, 0), (6, 0), ""))
+    assert [place(region) for region in await regions(editor, uri(shop))] == [(2, 0, 3, 0)]
+    block = "".join(AI.splitlines(keepends=True)[3:6])
+    editor.change(uri(shop, target), 3, ((0, 0), (0, 0), block))
+    assert place((await regions(editor, uri(shop, target)))[0]) == (0, 0, 3, 0)
+    editor.change(uri(shop, target), 4, ((3, 0), (3, 0), block))
+    assert place((await regions(editor, uri(shop, target)))[0]) == (0, 0, 3, 0)
+    await settled(editor)
+
+
+async def test_a_block_that_is_copied_does_not(start: Any, shop: RealGit) -> None:
+    Agent(shop).write("shop.py", AI)
+    editor = await start()
+    editor.open(uri(shop), AI)
+    await settled(editor)
+    block = "".join(AI.splitlines(keepends=True)[3:6])
+    editor.change(uri(shop), 2, ((3, 0), (6, 0), ""))
+    editor.change(uri(shop), 3, ((3, 0), (3, 0), block))
+    editor.change(uri(shop), 4, ((0, 0), (0, 0), block))
+    assert [place(region) for region in await regions(editor, uri(shop))] == [(5, 0, 9, 0)]
+    await settled(editor)

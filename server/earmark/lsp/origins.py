@@ -14,6 +14,7 @@ from earmark.git.run import GitError
 from earmark.lsp import recall
 from earmark.lsp.buffer import Buffer, Claim, Place
 from earmark.lsp.clock import Clock, Timer
+from earmark.lsp.cuts import Cuts
 from earmark.lsp.on_disk import OnDisk
 from earmark.lsp.recall import Recalled
 from earmark.lsp.scheduler import Scheduler
@@ -65,6 +66,7 @@ class Origins:
         self._moved = moved
         self._buffers: dict[str, Buffer] = {}
         self._known: dict[str, _Known] = {}
+        self._cuts = Cuts()
         self._timer: Timer | None = None
 
     def open(self, buffer: Buffer) -> None:
@@ -77,9 +79,12 @@ class Origins:
     def close(self, buffer: Buffer) -> None:
         """The buffer is closed."""
         self._buffers.pop(buffer.uri, None)
+        self._cuts.forget(buffer)
 
     def arrived(self, buffer: Buffer) -> None:
-        """Text that nobody typed has come into the buffer: it may be a content that the ledger knows."""
+        """Text that nobody typed has come or gone: it may be a content that the ledger knows, or a block on the move."""
+        if self._cuts.follow(buffer):
+            self._changed(buffer)
         if buffer.place is not None:
             self._scheduler.spawn(self._recognize(buffer, buffer.place), "looking up a content")
 

@@ -11,6 +11,9 @@ from earmark.origin.lookup import clock
 from earmark.origin.model import Origin, Session, Snapshot
 from earmark.text.edits import Edit
 
+# A block this long keeps its owners when it is moved (DESIGN §4.2); less recurs by accident.
+_BLOCK_LINES = 3
+
 
 class Tracking:
     """Follows one buffer. `sessions` holds what is known of the sessions and people that its regions name."""
@@ -19,6 +22,7 @@ class Tracking:
         self.live = LiveOrigins(snapshot)
         self.names = RegionNames()
         self.sessions: dict[str, Session] = {}
+        self._cut: Snapshot | None = None
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._follow(())
@@ -47,9 +51,21 @@ class Tracking:
     def apply(self, edits: Sequence[Edit], text: bytes, observed: Observed) -> None:
         """Follow the edits that led to `text`."""
         before = self.snapshot.regions
+        self._cut = self._cut_by(edits) if before else None
         self.live.apply(edits, text, observed, clock())
         if before or self.snapshot.regions:
             self._follow(edits)
+
+    def take_cut(self) -> Snapshot | None:
+        """The block with text of an assistant that the last change took out, once."""
+        cut, self._cut = self._cut, None
+        return cut
+
+    def paste(self, at: int, block: Snapshot, sessions: Mapping[str, Session]) -> None:
+        """`block`, whose text stands at byte `at`, was cut elsewhere and keeps its owners."""
+        self.sessions.update({key: session for key, session in sessions.items() if key not in self.sessions})
+        self.live.paste(at, block)
+        self._follow(())
 
     def begin(self, snapshot: Snapshot, sessions: Mapping[str, Session]) -> None:
         """Start again from a recorded snapshot of the present text."""
@@ -96,6 +112,12 @@ class Tracking:
     def session_of(self, named: Named) -> Session | None:
         """Who wrote this region, where that is known."""
         return self.sessions.get(named.region.origin.author)
+
+    def _cut_by(self, edits: Sequence[Edit]) -> Snapshot | None:
+        if len(edits) != 1 or edits[0].new or self.snapshot.text.count(b"\n", *edits[0][:2]) < _BLOCK_LINES:
+            return None
+        block = self.live.piece(edits[0].start, edits[0].end)
+        return block if any(region.origin.kind == "ai" for region in block.regions) else None
 
     def _follow(self, edits: Sequence[Edit]) -> None:
         self.names.follow(edits, self.snapshot.regions)

@@ -88,6 +88,19 @@ class LiveOrigins:
         self.snapshot = filled(self.snapshot, transfer(noted, self.snapshot.text, UNKNOWN, order))
         self._amend()
 
+    def piece(self, start: int, end: int) -> Snapshot:
+        """Bytes `start` to `end` of the present text as a text of their own."""
+        regions = Regions(self.snapshot.regions)
+        return Snapshot(self.snapshot.text[start:end], tuple(regions.moved(start, end, 0)))
+
+    def paste(self, at: int, block: Snapshot) -> None:
+        """The text of `block`, which stands at byte `at`, was moved here and brings its owners along."""
+        regions = Regions(self.snapshot.regions)
+        end = at + len(block.text)
+        pieces = [*regions.clip(0, at), *move(block.regions, at), *regions.clip(end, len(self.snapshot.text))]
+        self.snapshot = self.snapshot._replace(regions=tidy(pieces, self.snapshot.text))
+        self._amend()
+
     def mark(self, start: int, end: int, origin: Origin, order: int) -> None:
         """The user says who wrote these bytes; the caller keeps the reason."""
         regions = Regions(self.snapshot.regions)
