@@ -1,4 +1,6 @@
-"""`earmark init [--git-hooks] [--agents LIST] [--project] [--undo] [--yes]`: shows what it will write, then writes."""
+"""`earmark init [--git-hooks] [--agents LIST] [--instructions [LIST]] [--project] [--undo] [--dry-run] [--yes]`: shows
+what it will write, then writes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from earmark.git.repository import Repository
+    from earmark.origin.agents.files import FileChange
 
 
 class Step(NamedTuple):
@@ -45,10 +48,18 @@ def _parsed(argv: list[str]) -> Namespace:
     parser.add_argument(
         "--project", action="store_true", help="write agent hooks and adoption into the project's files"
     )
+    parser.add_argument(
+        "--instructions",
+        metavar="LIST",
+        nargs="?",
+        const="auto",
+        help="have AGENTS.md or CLAUDE.md tell assistants to read findings and obligations before they finish",
+    )
     parser.add_argument("--undo", action="store_true", help="take out what was installed")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
     asked = parser.parse_args(argv)
-    if not asked.git_hooks and asked.agents is None:
+    if not asked.git_hooks and asked.agents is None and asked.instructions is None:
         asked.git_hooks, asked.agents = True, "auto"
     return asked
 
@@ -60,12 +71,16 @@ def _init(asked: Namespace) -> Iterator[int]:
     from earmark.origin.agents.files import InstallError as AgentError
 
     repo = find(".")
-    if repo is None and (asked.agents is None or asked.project):
+    if repo is None and (asked.agents is None or asked.project or asked.instructions):
         raise CannotTell("this is not inside a git worktree; run `git init` or change folder")
     try:
         plan = _plan(repo, asked)
         _show(plan)
-        if plan.actions and (asked.yes or _agreed()):
+        if asked.dry_run:
+            if not plan.steps and not plan.problems:
+                print("nothing to do")
+            yield 1 if plan.problems else 0
+        elif plan.actions and (asked.yes or _agreed()):
             for action in plan.actions:
                 action()
             print("undone" if asked.undo else "done")
@@ -86,6 +101,8 @@ def _plan(repo: Repository | None, asked: Namespace) -> Plan:
         _adoption(plan, repo, asked)
     if asked.agents is not None:
         _agents(plan, repo, asked)
+    if repo and asked.instructions is not None:
+        _instructions(plan, repo, asked)
     if repo and asked.git_hooks:
         _trust(plan, repo, asked.undo)
     return plan
@@ -149,8 +166,23 @@ def _remember(repo: Repository, commit: str) -> None:
 def _agents(plan: Plan, repo: Repository | None, asked: Namespace) -> None:
     from earmark.origin.agents import install
 
-    names = [name.strip() for name in asked.agents.split(",") if name.strip()]
-    changes = install.plan(names, asked.project, asked.undo, top=repo.top if repo else "")
+    _settings(plan, install.plan(_names(asked.agents), asked.project, asked.undo, top=repo.top if repo else ""))
+
+
+def _instructions(plan: Plan, repo: Repository, asked: Namespace) -> None:
+    from earmark.origin.agents import instructions
+
+    _settings(plan, instructions.plan(repo.top, _names(asked.instructions), asked.undo))
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _settings(plan: Plan, changes: list[FileChange]) -> None:
+    """Files that assistants read."""
+    from earmark.origin.agents import install
+
     plan.problems += [change.problem for change in changes if change.problem]
     todo = [change for change in changes if not change.problem]
     plan.steps += [Step(change.path, change.before, change.after) for change in todo]

@@ -54,6 +54,25 @@ class TestInit:
         project.commit("later")
         assert earmark(project.top, "init", "--git-hooks") == "nothing to do\n"
 
+    def test_a_dry_run_shows_it_and_writes_nothing(self, project: RealGit, home: Path) -> None:
+        (home / ".claude").mkdir()
+        before = tree(project.top) | tree(home)
+        said = earmark(project.top, "init", "--dry-run", "--git-hooks", "--agents", "claude", "--instructions")
+        assert "+++ " + str(home / ".claude/settings.json") in said
+        assert "+++ " + str(project.top / "AGENTS.md") in said
+        assert tree(project.top) | tree(home) == before
+        earmark(project.top, "init", "--git-hooks", "--agents", "claude", "--instructions")
+        again = earmark(project.top, "init", "--dry-run", "--git-hooks", "--agents", "claude", "--instructions")
+        assert again == "nothing to do\n"
+
+    def test_instructions_alone_touch_nothing_else(self, project: RealGit, home: Path) -> None:
+        before = tree(project.top)
+        assert "findings" in earmark(project.top, "init", "--instructions", "CLAUDE.md")
+        assert {*tree(project.top)} - {*before} == {"CLAUDE.md"}
+        assert earmark(project.top, "init", "--instructions") == "nothing to do\n"
+        earmark(project.top, "init", "--instructions", "--undo")
+        assert tree(project.top) == before
+
     def test_undo_leaves_every_file_as_it_was(self, project: RealGit, home: Path) -> None:
         project.write(".git/hooks/commit-msg", "#!/bin/sh\n# old\n").chmod(0o755)
         project.write(".earmark.toml", '[gate]\r\nmissing_notes = "warn"\r\n')

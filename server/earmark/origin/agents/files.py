@@ -43,6 +43,14 @@ def read(path: str) -> bytes | None:
         raise InstallError(f"{path} cannot be read ({error.strerror})") from error
 
 
+def within(path: str, top: str) -> str:
+    """`path`; raises InstallError where its links lead out of the worktree at `top`."""
+    real = os.path.realpath(path)
+    if not real.startswith(os.path.realpath(top) + os.sep):
+        raise InstallError(f"it leads out of the repository, to {real}")
+    return path
+
+
 def write(change: FileChange) -> None:
     """A link (of a dotfile manager) stays a link: the file it points to is replaced."""
     import tempfile

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.origin.agents import codex_toml, entries
-from earmark.origin.agents.files import FileChange, InstallError, read, remember, write
+from earmark.origin.agents.files import FileChange, InstallError, read, remember, within, write
 from earmark.origin.agents.jsonc import NotJson
 from earmark.origin.agents.places import ALIASES, PLACES, Place
 
@@ -127,7 +127,7 @@ def _planned(place: Place, where: _Place) -> list[FileChange]:
     changes = []
     for path in place.files(where.project, where.top, where.environ):
         try:
-            before = read(_within(path, where))
+            before = read(within(path, where.top) if where.project else path)
             after = _after(place, where, path, before)
         except (InstallError, NotJson, codex_toml.NotToml, UnicodeDecodeError) as error:
             said = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -168,11 +168,3 @@ def _own_file(place: Place, where: _Place, event: str, line: str) -> str:
     template = (files("earmark.origin.agents") / "opencode_plugin.js").read_text(encoding="utf-8")
     argv = json.dumps([where.python, "-P", "-m", "earmark", "record", "--agent", place.agent])
     return template.replace("__MARK__", mark).replace("__COMMAND__", "null" if where.project else argv)
-
-
-def _within(path: str, where: _Place) -> str:
-    """`path`, unless a link in the repository leads it out of the worktree."""
-    real = os.path.realpath(path)
-    if where.project and not real.startswith(where.top + os.sep):
-        raise InstallError(f"it leads out of the repository, to {real}")
-    return path
