@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from earmark.risk.objects import DEEPEST, Object, Value
+from earmark.risk.objects import COMPANION, DEEPEST, Object, Value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 # Functions that hand their first argument on, as far as a rule is concerned.
 _TRANSPARENT = ("jsonencode(", "merge(", "concat(", "tolist(", "toset(")
+_REFERENCE = re.compile(r"\b([a-z][a-z0-9]*_\w+)\.([A-Za-z_][\w-]*)")
 _LITERALS = frozenset({"numeric_lit", "bool_lit", "null_lit", "string_lit", "quoted_template", "heredoc_template"})
 
 
@@ -29,8 +31,32 @@ def objects(source: Source) -> Iterator[Object]:
     """The same blocks, with what their names stand for in this file put in."""
     found = blocks(source)
     constants = _constants(found)
+    referred = _referred(source, found)
     for thing in found:
-        yield thing._replace(value=_resolved(thing.value, constants, 0)) if constants else thing
+        value = _resolved(thing.value, constants, 0) if constants else thing.value
+        if (thing.kind, _name(thing)) in referred:
+            value = value._replace(entries={COMPANION: Value(thing.head)} | (value.entries or {}))
+        yield thing._replace(value=value)
+
+
+def _name(thing: Object) -> str:
+    return (thing.value.entries or {})["__name__"].text
+
+
+def _service(kind: str) -> str:
+    # Application load balancers go by two names.
+    return "_".join(kind.replace("aws_alb", "aws_lb").split("_")[:2])
+
+
+def _referred(source: Source, found: list[Object]) -> set[tuple[str, str]]:
+    """(type, name) of the resources that another resource of the same service refers to."""
+    named = {(thing.kind, _name(thing)) for thing in found}
+    return {
+        target
+        for thing in found
+        for target in _REFERENCE.findall(source.of(thing.head))
+        if target in named and target[0] != thing.kind and _service(target[0]) == _service(thing.kind)
+    }
 
 
 def _object(source: Source, block: Node) -> Object:

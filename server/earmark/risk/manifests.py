@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from earmark.risk.objects import DEEPEST, Object, Value, at
+from earmark.risk.objects import COMPANION, DEEPEST, Object, Value, at
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -64,13 +64,13 @@ def _plain_map(source: Source, holder: Node, depth: int) -> dict[str, Value]:
 def objects(source: Source) -> Iterator[Object]:
     """Every object in the documents of a text."""
     for document in documents(source):
-        yield from _typed(document)
+        yield from _typed(source, document)
 
 
-def _typed(document: Value) -> Iterator[Object]:
+def _typed(source: Source, document: Value) -> Iterator[Object]:
     entries = document.entries or {}
     if "Resources" in entries and entries["Resources"].entries is not None:
-        yield from _cloudformation(entries["Resources"].entries)
+        yield from _cloudformation(source, entries["Resources"].entries)
     elif "kind" in entries and "apiVersion" in entries:
         yield from _kubernetes(document)
     elif "jobs" in entries and entries["jobs"].entries is not None:
@@ -86,16 +86,29 @@ def _typed(document: Value) -> Iterator[Object]:
         yield Object("document", document, document.node, "document")
 
 
-def _cloudformation(resources: dict[str, Value]) -> Iterator[Object]:
-    for name, resource in resources.items():
-        kinds, properties = at(resource, "Type"), at(resource, "Properties")
-        if not kinds:
-            continue
+def _cloudformation(source: Source, resources: dict[str, Value]) -> Iterator[Object]:
+    kinds = {name: found[0] for name, resource in resources.items() if (found := at(resource, "Type"))}
+    referred = _referred(source, resources, kinds)
+    for name, kind in kinds.items():
+        resource = resources[name]
+        properties = at(resource, "Properties")
         value = properties[0] if properties else Value(resource.node, entries={})
         extra = {"__name__": Value(resource.node, text=name), "__resource__": resource}
-        yield Object(
-            kinds[0].text, value._replace(entries=extra | (value.entries or {})), kinds[0].node, "cloudformation"
-        )
+        if name in referred:
+            extra[COMPANION] = kind
+        yield Object(kind.text, value._replace(entries=extra | (value.entries or {})), kind.node, "cloudformation")
+
+
+def _referred(source: Source, resources: dict[str, Value], kinds: dict[str, Value]) -> set[str]:
+    """Names of the resources that another resource of the same service refers to."""
+    words = {name: frozenset(re.findall(r"\w+", source.of(resources[name].node))) for name in kinds}
+    service = {name: kind.text.rpartition("::")[0] for name, kind in kinds.items()}
+    return {
+        name
+        for name in kinds
+        for other in kinds
+        if other != name and service[other] == service[name] and name in words[other]
+    }
 
 
 _CONTROL = re.compile(r"^[\"']?(?:\S*/)?(?:kube-(?:apiserver|controller-manager|scheduler|proxy)|kubelet|etcd)\b")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 DEEPEST = 40
+# The entry of an object that another one of the same service refers to: what it does not say may be said there.
+COMPANION = "__companion__"
 
 
 class Value(NamedTuple):

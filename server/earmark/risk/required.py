@@ -5,12 +5,15 @@
     aws_kms_key: deletion_window_in_days >=7?          a number; `<=` too
     aws_sqs_queue: kms_master_key_id set               `unset` is the opposite
     aws_lb_listener: ssl_policy not A B*               none of these texts, `*` at the end is any rest; absence is fine
+    aws_s3_bucket: acl never public-read               the same, but another value is no merit
+    aws_lb: internal counts true                       never wrong, a merit when it says so
     aws_ecr_repository: image_tag_mutability in A B    one of these texts; `in?` when absence is fine
     aws_instance: root_block_device > encrypted true   what stands before `>` is asked only where it is written
+    aws_db: parameter[name=tls] > value not off        and only where it says so
 
 TYPES are separated by commas, `{a,b}` expands. What only a run can tell is never wrong. A wrong value is always a
 finding; a missing one only where the object sets none of what its category asks for, and then once an object: who set
-one of them has thought about the rest, who set none has not.
+one of them, or a resource of its own for it, has thought about the rest; who set none has not.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.risk.objects import Object, Value, at
+from earmark.risk.objects import COMPANION, Object, Value, at
 from earmark.risk.places import ConditionError, expand
 
 if TYPE_CHECKING:
@@ -27,15 +30,17 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"true", "yes", "on", "1", "enabled"})
 _FALSE = frozenset({"false", "no", "off", "0", "disabled"})
 _UNSAID = frozenset({"", "null", "none", "[]", "{}"})
-_WORDS = frozenset({"true", "false", "set", "unset", "in", "not"})
+_LISTS = frozenset({"in", "not", "never", "counts"})
+_WORDS = _LISTS | {"true", "false", "set", "unset"}
 
 
 class Row(NamedTuple):
-    """One requirement. `scope` is the block it is asked in, "" for the object itself; `optional` when absence is fine,
-    `firm` when absence is wrong whatever else is set."""
+    """One requirement. `scope` is the block it is asked in, "" for the object itself, and `where` what a block must say
+    to be asked (key, text); `optional` when absence is fine, `firm` when absence is wrong whatever else is set."""
 
     types: tuple[str, ...]
     scope: str
+    where: tuple[str, str]
     path: str
     want: str
     words: tuple[str, ...]
@@ -69,11 +74,13 @@ def _row(line: str) -> Row:
         want, words = want[:2], [want[2:]]
     elif want not in _WORDS:
         want = ""
-    if not colon or not path or not want or bool(words) != (want in ("in", "not", ">=", "<=")):
+    if not colon or not path or not want or bool(words) != (want in _LISTS or "=" in want):
         raise ConditionError(f"a row is TYPES: PATH WANT; found {line!r}")
     names = tuple(full for name in _split(types) for full in expand(name))
-    absent = optional or want in ("not", "unset")
-    return Row(names, scope.strip(), path, want, tuple(w.lower() for w in words), absent, firm)
+    absent = optional or want in ("not", "never", "counts", "unset")
+    block, _, key = scope.strip().rstrip("]").partition("[")
+    named, _, text = key.partition("=")
+    return Row(names, block, (named, text), path, want, tuple(w.lower() for w in words), absent, firm)
 
 
 def _split(types: str) -> list[str]:
@@ -95,16 +102,21 @@ def answer(row: Row, thing: Object) -> Answer:
     for base in _bases(row, thing):
         said = [value for value in at(base, row.path) if not _is_unsaid(value)]
         bad = [value for value in said if not _holds(row, value)]
+        right = right or (len(bad) < len(said) and row.want != "never")
+        if row.want == "counts":
+            continue
         wrong += [(value.node, f"{row.path} is {_shown(value)}") for value in bad]
-        right = right or (len(bad) < len(said) and row.want != "not")
         if not said and not row.optional:
             missing.append(base.node if row.scope else thing.head)
     return Answer(tuple(wrong), tuple(missing), right)
 
 
 def _bases(row: Row, thing: Object) -> Iterator[Value]:
+    key, text = row.where
     for value in at(thing.value, row.scope) if row.scope else (thing.value,):
-        yield from value.items if value.items is not None else (value,)
+        for item in value.items if value.items is not None else (value,):
+            if not key or any(found.text.strip("\"'") == text for found in at(item, key)):
+                yield item
 
 
 def _is_unsaid(value: Value) -> bool:
@@ -134,7 +146,7 @@ def _holds(row: Row, value: Value) -> bool:
         except ValueError:
             return True
         return number >= bound if row.want == ">=" else number <= bound
-    return any(_same(text, word) for word in row.words) == (row.want == "in")
+    return any(_same(text, word) for word in row.words) == (row.want in ("in", "counts"))
 
 
 def _same(text: str, word: str) -> bool:
@@ -146,7 +158,7 @@ def found(thing: Object, asked: Sequence[tuple[Row, int, str]]) -> list[tuple[in
     and its category."""
     results: list[tuple[int, Node, str]] = []
     unsaid: dict[str, list[tuple[int, Node, str]]] = {}
-    thought_about: set[str] = set()
+    thought_about = {category for _, _, category in asked} if COMPANION in (thing.value.entries or {}) else set()
     for row, index, category in asked:
         said = answer(row, thing)
         results += [(index, node, sentence) for node, sentence in said.wrong]

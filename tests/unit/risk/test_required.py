@@ -62,6 +62,11 @@ def disk(body: str) -> str:
         ("part > safe true", "size = 1", []),
         ("part > safe true", "part {\n    a = 1\n  }", [(2, "part.safe is not set")]),
         ("part > safe true", "part {\n    safe = false\n  }\n  part {\n    safe = true\n  }", [(3, "safe is false")]),
+        (
+            "part[a=1] > safe true",
+            "part {\n    a = 1\n    safe = false\n  }\n  part {\n    safe = false\n  }",
+            [(4, "safe is false")],
+        ),
     ],
 )
 def test_a_row_finds_what_is_wrong_or_missing(row: str, body: str, expected: list[tuple[int, str]]) -> None:
@@ -77,6 +82,12 @@ def test_what_is_missing_is_said_once_an_object() -> None:
 
 def test_an_object_that_sets_one_is_not_asked_for_the_rest() -> None:
     assert said(TWO, disk("logged = true")) == []
+
+
+def test_an_object_that_another_of_its_service_completes_is_not_asked() -> None:
+    text = 'resource "x_disk" "a" {\n}\nresource "x_%s" "b" {\n  disk = x_disk.a.id\n}\n'
+    assert said("x_disk: encrypted true", text % "disk_encryption") == []
+    assert said("x_disk: encrypted true", text.replace('"x_%s"', '"y_vm"')) == [(1, "encrypted is not set")]
 
 
 def test_a_firm_row_asks_whatever_else_is_set() -> None:
