@@ -24,7 +24,7 @@ from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
 from earmark.policy.scope import needs_declaration
-from earmark.review import familiarity, owners, reviewed, routing
+from earmark.review import familiarity, gitea, owners, reviewed, routing
 from earmark.review.prow import NAME as PROW
 from earmark.review.prow import ProwOwners
 from earmark.review.request import (
@@ -173,7 +173,11 @@ def _owners(
     paths: Sequence[str], forge: str, at_target: Callable[[str], bytes | None], problems: list[str]
 ) -> dict[str, tuple[owners.Ownership, ...]]:
     """What the owners files at the target ask for each path: the forge's CODEOWNERS, else Prow's OWNERS."""
-    found: owners.Owners | None = owners.find(at_target, "gitlab" if forge == "gitlab" else "github")
+    found: owners.Owners | None
+    if forge in gitea.LOCATIONS:
+        found = gitea.find(at_target, forge)
+    else:
+        found = owners.find(at_target, "gitlab" if forge == "gitlab" else "github")
     if found is None and forge == "gerrit":
         found = owners.find(at_target, "gitlab")
     if found is None and any(at_target(f"{folder}{PROW}") is not None for folder in _folders(paths)):

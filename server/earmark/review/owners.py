@@ -1,4 +1,4 @@
-"""Who owns a path: the CODEOWNERS dialects of GitHub and GitLab; `prow` reads the third.
+"""Who owns a path: the CODEOWNERS dialects of GitHub and GitLab; `prow` and `gitea` read the others.
 
 Rules
 - GitHub ("About code owners"): the last matching line of the file wins; a line without owners clears ownership; a line
@@ -121,7 +121,7 @@ class CodeOwners:
 
 
 def parse_github(text: str, source: str = "CODEOWNERS") -> CodeOwners:
-    """Read GitHub's dialect. Gitea and Forgejo files that keep to its globs read the same."""
+    """Read GitHub's dialect."""
     out = CodeOwners(source, sets=False)
     if len(text.encode("utf-8", "surrogatepass")) > GITHUB_LIMIT:
         out._problem(1, "larger than 3 MB: GitHub does not load it, so nobody is a code owner")

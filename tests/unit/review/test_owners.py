@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.review import owners
+from earmark.review import gitea, owners
 from earmark.review.owners import Ownership
 from earmark.review.patterns import PathIndex, glob_matches, tokens
 from earmark.review.prow import ProwOwners
@@ -61,6 +61,57 @@ def test_prow(case: dict[str, Any]) -> None:
                 found.setdefault("required", []).extend(rule.owners)
         assert found == expected, path
     assert sorted({problem.source for problem in read.problems}) == case.get("problems", [])
+
+
+@pytest.mark.parametrize("case", cases("gitea"))
+def test_gitea(case: dict[str, Any]) -> None:
+    read = gitea.find({"CODEOWNERS": case["file"].encode()}.get, "gitea")
+    assert read is not None
+    found = {path: [f"{rule.line}: {' '.join(rule.owners)}" for rule in read.of(path)] for path in case["owners"]}
+    assert found == case["owners"]
+    assert [problem.line for problem in read.problems] == case.get("problems", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "found"),
+    [
+        ("gitea", ".gitea/CODEOWNERS", True), ("gitea", "docs/CODEOWNERS", True),
+        ("gitea", ".github/CODEOWNERS", False), ("gitea", ".forgejo/CODEOWNERS", False),
+        ("forgejo", ".forgejo/CODEOWNERS", True),
+    ],
+)  # fmt: skip
+def test_where_gitea_looks(kind: str, path: str, found: bool) -> None:
+    assert (gitea.find({path: b".* @a"}.get, kind) is not None) is found
+
+
+WORDS = st.text(st.sampled_from("ab/.*|?+()[]^$\\\\!"), min_size=1, max_size=8)
+
+
+@given(st.lists(WORDS, max_size=5), st.text(st.sampled_from("ab/."), min_size=1, max_size=6))
+def test_gitea_means_what_each_expression_alone_means(expressions: list[str], path: str) -> None:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    file = "\n".join(f"{expression} @a" for expression in expressions)
+    read = gitea.GiteaOwners(file)
+    wanted = []
+    for number, line in enumerate(file.split("\n"), 1):
+        word, *owners = gitea._words(line) or [""]
+        try:
+            found = re2.search(f"^{word.removeprefix('!')}$", path, options) is not None
+        except re2.error:
+            continue
+        if owners and found != word.startswith("!"):
+            wanted.append(number)
+    assert [rule.line for rule in read.of(path)] == wanted
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$" * 5 + "b", "(" * 900, "a{1000}{1000}", "x*" * 400, "[" * 900])
+def test_a_hostile_expression_costs_nothing(pattern: str) -> None:
+    started = time.process_time()
+    assert len(gitea.GiteaOwners(f"{pattern} @a\n.* @b").of("a" * 4_000)) <= 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
