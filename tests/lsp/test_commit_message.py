@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +15,11 @@ from agent import Agent
 from editor import Editor, span
 from real_git import RealGit
 
+from earmark.commit import install
+from earmark.git import repository
+from earmark.lsp.messages import WATCH_SECONDS as MESSAGE_SECONDS
 from earmark.lsp.origins import WATCH_SECONDS
+from earmark.origin.ledger import AuditRow, Ledger
 
 AI = "def refund(order):\n    return eval(order.amount)\n"
 TRUSTED = {"trusted": True}
@@ -150,3 +160,228 @@ async def test_the_policy_file_says_what_is_wrong_where(start: Any, git: RealGit
     await editor.pass_time(WATCH_SECONDS)
     await editor.pass_time(1)
     editor.unread.clear()
+
+
+def block_of(found: list[dict[str, Any]]) -> str:
+    """The block that the diagnostic of a missing declaration shows."""
+    (missing,) = [d["message"] for d in found if d["code"] == "undeclared-ai"]
+    return str(missing).partition("To be written:\n")[2] + "\n"
+
+
+async def mended(editor: Editor, document: str) -> str:
+    """The text after the one action that is offered."""
+    (write,) = await actions(editor, document)
+    command = {"command": write["command"]["command"], "arguments": write["command"]["arguments"]}
+    asked = editor.ask("workspace/executeCommand", command)
+    await editor.idle()
+    edit = editor.take("workspace/applyEdit")
+    (change,) = edit["params"]["edit"]["changes"][document]
+    where = change["range"]
+    editor.change(document, 2, (tuple(where["start"].values()), tuple(where["end"].values()), change["newText"]))
+    editor.reply(edit, {"applied": True})
+    await editor.result(asked)
+    return editor.text(document)
+
+
+async def test_the_preview_is_what_the_hooks_write(start: Any, staged: RealGit) -> None:
+    editor, document, found = await message(start, staged, "Refund orders\n", initializationOptions=TRUSTED)
+    shown = block_of(found)
+    asked = {"textDocument": {"uri": document}, "position": {"line": 0, "character": 3}}
+    hover = await editor.request("textDocument/hover", asked)
+    assert hover["contents"]["value"].endswith(shown.rstrip("\n"))
+    found_repo = repository.find(staged.top)
+    assert found_repo is not None
+    install.apply(install.plan(found_repo, python=sys.executable))
+    staged("commit", "-q", "-m", "Refund orders")
+    assert staged("log", "-1", "--format=%B").rstrip("\n") + "\n" == f"Refund orders\n\n{shown}"
+    editor.unread.clear()
+
+
+MESSY = """Refund orders
+
+AI-Assisted: yes
+Assisted-by: Claude:unknown
+AI-Lines: 1/2
+
+A closing paragraph that hides the block.
+
+Co-Authored-By: Claude <noreply@anthropic.com>
+AI-Assisted: no
+Signed-off-by: Ada Example <ada@example.com>
+
+# a comment of git's
+"""
+
+
+async def test_one_action_mends_everything(start: Any, staged: RealGit) -> None:
+    editor, document, found = await message(start, staged, MESSY, initializationOptions=TRUSTED)
+    codes = [(d["code"], d["range"]["start"]["line"]) for d in found]
+    assert ("trailer-hidden", 2) in codes
+    assert ("assistant-signature", 8) in codes
+    assert ("trailer-contradiction", 9) in codes
+    text = await mended(editor, document)
+    assert text.startswith(
+        "Refund orders\n\nA closing paragraph that hides the block.\n\nAI-Assisted: yes\nAssisted-by: "
+    )
+    assert text.endswith("\nSigned-off-by: Ada Example <ada@example.com>\n\n# a comment of git's\n")
+    assert "Co-Authored-By" not in text
+    assert text.count("AI-Assisted") == 1
+    assert (await editor.diagnostics())["diagnostics"] == []
+    assert await actions(editor, document) == []
+    (row,) = rows(staged)
+    assert (row.what, row.why) == ("tagged", "in the editor")
+
+
+def rows(git: RealGit) -> tuple[AuditRow, ...]:
+    found = repository.find(git.top)
+    assert found is not None
+    with Ledger.open(found) as ledger:
+        return ledger.audit_rows()
+
+
+async def test_each_wrong_field_is_marked_at_its_line(start: Any, staged: RealGit) -> None:
+    editor, _, found = await message(start, staged, "Refund orders\n", initializationOptions=TRUSTED)
+    right = "Refund orders\n\n" + block_of(found)
+    lines = right.splitlines()
+    for key, wrong, code in (
+        ("AI-Provenance", "v1:sha256:" + "0" * 64, "digest-mismatch"),
+        ("AI-Lines", "1/2", "trailer-contradiction"),
+        ("AI-Risk", "low", "trailer-contradiction"),
+        ("AI-Risk", "grave", "trailer-missing"),
+        ("Assisted-by", "Cursor:unknown", "trailer-contradiction"),
+    ):
+        at = next(number for number, line in enumerate(lines) if line.startswith(key))
+        text = "\n".join([*lines[:at], f"{key}: {wrong}", *lines[at + 1 :]]) + "\n"
+        editor, document, found = await message(start, staged, text, initializationOptions=TRUSTED)
+        assert (code, at) in [(d["code"], d["range"]["start"]["line"]) for d in found], key
+        assert await mended(editor, document) == right
+        assert (await editor.diagnostics())["diagnostics"] == []
+
+
+async def test_more_than_is_derived_is_nobodys_loss(start: Any, staged: RealGit) -> None:
+    _, _, found = await message(start, staged, "Refund orders\n", initializationOptions=TRUSTED)
+    text = "Refund orders\n\n" + block_of(found).replace("AI-Review: not-required", "AI-Review: required")
+    for risk in ("low", "medium", "high"):
+        text = text.replace(f"AI-Risk: {risk}", "AI-Risk: critical")
+    editor, document, found = await message(start, staged, text, initializationOptions=TRUSTED)
+    assert found == []
+    assert await actions(editor, document) == []
+
+
+async def test_what_is_staged_meanwhile_is_seen(start: Any, staged: RealGit) -> None:
+    editor, _, found = await message(start, staged, "Refund orders\n", initializationOptions=TRUSTED)
+    assert "AI-Lines: 2/2" in block_of(found)
+    Agent(staged).write("more.py", "a = 1\nb = 2\n")
+    staged("add", "more.py")
+    await editor.pass_time(MESSAGE_SECONDS)
+    found = [m["params"]["diagnostics"] for m in editor.unread if m["method"] == "textDocument/publishDiagnostics"][-1]
+    assert "AI-Lines: 4/4" in block_of(found)
+    editor.unread.clear()
+
+
+# Gives the message its title, says that it is open, and waits until somebody has looked.
+WAITS = """#!/bin/sh
+message=$(cat "$1")
+printf 'Refund orders\\n\\n%s\\n' "$message" >"$1"
+echo open >"{gate}"
+read go <"{gate}"
+"""
+
+
+@contextmanager
+def committing(git: RealGit, tmp_path: Path, *args: str) -> Iterator[str]:
+    """`git commit args…` while it waits for its editor; the message as the editor has it open."""
+    gate, editor = tmp_path / "gate", tmp_path / "editor"
+    os.mkfifo(gate)
+    editor.write_text(WAITS.format(gate=gate))
+    editor.chmod(0o755)
+    environment = os.environ | {"GIT_EDITOR": str(editor)}
+    with subprocess.Popen(["git", "commit", "-q", *args], cwd=git.top, env=environment) as process:
+        assert gate.read_text() == "open\n"
+        yield (git.top / ".git" / "COMMIT_EDITMSG").read_text()
+        gate.write_text("go\n")
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("commit", "lines"),
+    [(["-a"], "4/4"), (["refund.py"], "2/2"), (["--amend"], "4/4"), (["-a", "--amend"], "6/6")],
+)
+async def test_the_commit_that_waits_for_this_editor(
+    start: Any, git: RealGit, tmp_path: Path, commit: list[str], lines: str
+) -> None:
+    """Its index may be one of its own, and it may replace HEAD."""
+    git.commit("base", {"shop.py": "x = 1\n"})
+    Agent(git).write("refund.py", AI)
+    Agent(git).write("more.py", "a = 1\nb = 2\n")
+    git("add", "-A")
+    if "--amend" in commit:
+        git("commit", "-q", "-m", "Refund orders")
+        Agent(git).write("more.py", "a = 1\nb = 2\nc = 3\nd = 4\n")
+    else:
+        git("reset", "-q", "--", "more.py")
+        git("add", "-N", "more.py")
+    with committing(git, tmp_path, *commit) as text:
+        editor = await start(EDITS, initializationOptions=TRUSTED)
+        editor.open((git.top / ".git" / "COMMIT_EDITMSG").as_uri(), text, "gitcommit")
+        await editor.idle()
+        found = editor.unread[-1]["params"]["diagnostics"]
+        editor.unread.clear()
+    assert f"AI-Lines: {lines}" in block_of(found)
+
+
+async def complete(editor: Editor, document: str, line: int, character: int) -> list[tuple[str, str]]:
+    """(label, what it makes of the line) of everything offered there."""
+    asked = {"textDocument": {"uri": document}, "position": {"line": line, "character": character}}
+    answer = await editor.request("textDocument/completion", asked)
+    found = []
+    for item in answer or []:
+        edit = item["textEdit"]
+        assert edit["range"]["end"] == asked["position"]
+        text = editor.text(document).split("\n")[line]
+        found.append((item["label"], text[: edit["range"]["start"]["character"]] + edit["newText"]))
+    return found
+
+
+COMPLETES = EDITS | {"textDocument": EDITS["textDocument"] | {"completion": {}}}
+
+
+async def test_trailers_are_completed_with_what_is_derived(start: Any, staged: RealGit) -> None:
+    text = "Refund orders\n\nAI\nAI-Risk:\nAI-Review: n\n# comment\n"
+    editor = await start(COMPLETES, initializationOptions=TRUSTED)
+    document = (staged.top / ".git" / "COMMIT_EDITMSG").as_uri()
+    editor.open(document, text, "gitcommit")
+    await editor.idle()
+    (found,) = [m["params"]["diagnostics"] for m in editor.unread if m["params"]["diagnostics"]][-1:]
+    editor.unread.clear()
+    block = block_of(found)
+    keys = dict(await complete(editor, document, 2, 2))
+    assert keys["AI-Assisted: yes …"] + "\n" == block
+    assert keys["AI-Lines: 2/2"] == "AI-Lines: 2/2"
+    assert {"AI-Removed: ", "AI-Rollout: "} <= set(keys)
+    assert "AI-Risk: high" not in keys, "it is there already"
+    risk = block.partition("AI-Risk: ")[2].partition("\n")[0]
+    values = await complete(editor, document, 3, 8)
+    assert next(value for value, _ in values) == risk
+    assert {line for _, line in values} == {f"AI-Risk: {word}" for word in ("low", "medium", "high", "critical")}
+    assert {line for _, line in await complete(editor, document, 4, 12)} == {
+        "AI-Review: required", "AI-Review: not-required",
+    }  # fmt: skip
+    assert await complete(editor, document, 0, 3) == []
+    assert await complete(editor, document, 5, 4) == []
+
+
+async def test_a_client_that_can_be_told_asks_in_messages_only(start: Any, git: RealGit) -> None:
+    able = {"textDocument": {"completion": {"dynamicRegistration": True}}}
+    editor = await start(able, clientInfo={"name": "test"})
+    await editor.idle()
+    register = editor.take("client/registerCapability")
+    editor.reply(register, None)
+    (told,) = register["params"]["registrations"]
+    assert told["method"] == "textDocument/completion"
+    assert told["registerOptions"]["documentSelector"] == [{"language": "git-commit"}, {"language": "gitcommit"}]
+    git.commit("base", {"shop.py": "x = 1\n"})
+    editor.open((git.top / "shop.py").as_uri(), "x = 1\nAI\n", "python")
+    await editor.idle()
+    editor.unread.clear()
+    assert await complete(editor, (git.top / "shop.py").as_uri(), 1, 2) == []

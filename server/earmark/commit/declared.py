@@ -26,7 +26,7 @@ BASE_POLICY = "EARMARK_BASE_POLICY"
 class Declared(NamedTuple):
     """`block` is empty when nothing is to be declared. `unexplained` is a commit whose declaration the new one
     continues although its note is not here, or empty. `problems` are sentences for the user; `suppressed` are the
-    suppressions of findings that the AI files gain, as "path: rule (reason)"."""
+    suppressions of findings that the AI files gain, as "path: rule (reason)"; `risk` is what the rule-set derives."""
 
     change: Change
     policy: model.Policy
@@ -35,6 +35,7 @@ class Declared(NamedTuple):
     unexplained: str = ""
     problems: tuple[str, ...] = ()
     suppressed: tuple[str, ...] = ()
+    risk: str = ""
 
     @property
     def summary(self) -> str:
@@ -66,11 +67,11 @@ def staged(
         risk, late = _risk(ledger, objects, pairs, change, policy)
         changes = _range(repo, ledger, policy, change)
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
-        named = co_authors(parse(message), addresses(policy.declare)) if message else ()
+        named = _named(message, policy.declare)
         block = _block(policy, change, changes, risk, touched, named)
         quiet = tuple(_suppressed(objects, pairs, change))
     print_ = pending.fingerprint(situation.base, pairs)
-    return Declared(change, policy, block, print_, unexplained, (*problems, *late), quiet)
+    return Declared(change, policy, block, print_, unexplained, (*problems, *late), quiet, risk)
 
 
 def policy_of(repo: Repository, objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
@@ -128,6 +129,15 @@ def _suppressed(objects: Objects, pairs: Sequence[FileChange], change: Change) -
             for new in found:
                 if (new.rules, new.reason) not in known:
                     yield f"{pair.path}: {', '.join(new.rules)} ({new.reason})"
+
+
+def _named(message: bytes, declare_: model.Declare) -> tuple[str, ...]:
+    """The assistants that the message names by address, or declares already without a line of theirs."""
+    said = parse(message)
+    found = co_authors(said, addresses(declare_))
+    if not found and declare_.by_address and said.declared.is_about_no_line:
+        return tuple(tool.partition(":")[0] for tool in said.declared.tools)
+    return found
 
 
 def _block(

@@ -10,6 +10,7 @@ from earmark.commit import preview
 from earmark.commit.parent import Parent
 from earmark.git import config
 from earmark.git.repository import Repository
+from earmark.text.diff import split_lines
 from earmark.trailers import message as trailers
 
 # With these clean-ups git keeps comment lines, so none may be put into the message.
@@ -56,6 +57,18 @@ def with_preview(message: bytes, block: str, summary: str, how: Manner) -> bytes
     """`message` with the commented preview."""
     below_cut = how.cleanup == "scissors" and preview.has_cut(message, how.comment)
     return preview.insert(message, block, summary, how.comment, below_cut=below_cut)
+
+
+def as_committed(message: bytes, comment: str) -> bytes:
+    """`message` as git's default clean-up commits it, but for blank lines: without comments and what is below the
+    scissors."""
+    kept = []
+    for line in split_lines(message):
+        if preview.is_cut(line, comment):
+            break
+        if not line.startswith(comment.encode()):
+            kept.append(line)
+    return b"".join(kept)
 
 
 def has_text(message: bytes, comment: str) -> bool:

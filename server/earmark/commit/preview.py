@@ -41,6 +41,13 @@ def agreed(message: bytes, comment: str) -> bool:
     return any(line.strip() == comment.encode() + _WORD + b" declare" for line in message.split(b"\n"))
 
 
+def shown(message: bytes, comment: str) -> str:
+    """The block that the preview in `message` shows, empty where there is none."""
+    start = comment.encode() + _WORD + b"   "
+    lines = (line[len(start) :].rstrip() for line in message.split(b"\n") if line.startswith(start))
+    return "".join(f"{line.decode('utf-8', 'replace')}\n" for line in lines)
+
+
 def remove(message: bytes, comment: str) -> bytes:
     """`message` without any line of a preview."""
     start = comment.encode() + _WORD
@@ -51,7 +58,12 @@ def remove(message: bytes, comment: str) -> bytes:
 
 def has_cut(message: bytes, comment: str) -> bool:
     """Whether git put its scissors line into the message."""
-    return any(line.rstrip() == comment.encode() + _CUT for line in message.split(b"\n"))
+    return any(is_cut(line, comment) for line in message.split(b"\n"))
+
+
+def is_cut(line: bytes, comment: str) -> bool:
+    """Whether this is git's scissors line."""
+    return line.rstrip() == comment.encode() + _CUT
 
 
 def _comments(lines: list[bytes], mark: bytes) -> int:

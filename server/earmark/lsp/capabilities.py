@@ -28,6 +28,8 @@ class Client(NamedTuple):
     refresh_code_lenses: bool = False
     code_action_literals: bool = False
     hover_markdown: bool = False
+    completion: bool = False
+    register_completion: bool = False
     apply_edit: bool = False
     show_document: bool = False
     progress: bool = False
@@ -58,6 +60,8 @@ class Client(NamedTuple):
             refresh_code_lenses=has("workspace.code_lens.refresh_support"),
             code_action_literals=present("text_document.code_action.code_action_literal_support"),
             hover_markdown=types.MarkupKind.Markdown in content,
+            completion=present("text_document.completion"),
+            register_completion=params.client_info is not None and has("text_document.completion.dynamic_registration"),
             apply_edit=has("workspace.apply_edit"),
             show_document=has("window.show_document.support"),
             progress=has("window.work_done_progress"),

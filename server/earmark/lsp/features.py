@@ -43,6 +43,7 @@ COMMANDS = {
     "earmark.explainRule": "explain_rule",
     "earmark.outbox": "outbox",
 }
+COMPLETION_TRIGGERS = (":",)
 ACTION_KINDS = (types.CodeActionKind.QuickFix, "source.earmark.tag", "source.earmark.review")
 
 
@@ -72,8 +73,17 @@ def register_for_client(ls: EarmarkServer) -> None:
         ls.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(_yielding("diagnostic"))
     if client.inlay_hints and not client.decorations:
         ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)(_at_once("inlay_hint"))
+    if client.completion and not client.register_completion:
+        register_completion(ls)
     if client.code_lenses:
         ls.feature(types.TEXT_DOCUMENT_CODE_LENS)(_at_once("code_lens"))
+
+
+def register_completion(ls: EarmarkServer) -> None:
+    """Answer `completion`. A client that can be told so asks in commit messages only (see `handlers.initialized`)."""
+    ls.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=COMPLETION_TRIGGERS))(
+        _at_once("completion")
+    )
 
 
 def _at_once(name: str) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from earmark.origin.seen import LARGEST, committed_text
 from earmark.policy.model import FILE
 from earmark.review.approvals import REF as APPROVALS
 from earmark.review.outbox import file_of as outbox_of
+
+
+log = logging.getLogger(__name__)
 
 
 class Recalled(NamedTuple):

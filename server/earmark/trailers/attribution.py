@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earmark.policy.model import Declare
-from earmark.trailers.message import Parsed
+from earmark.trailers.message import Parsed, Trailer, parse
+from earmark.trailers.paragraph import layout
 
 ADDRESSES = {
     "noreply@anthropic.com": "claude",
@@ -24,6 +25,7 @@ ADDRESSES = {
     "qwen-coder@alibabacloud.com": "qwen",
 }
 
+# Lines that only a person may give.
 _BY_PERSON = ("co-authored-by", "signed-off-by")
 _BY_TOOL = ("assisted-by", "generated-by")
 
@@ -42,10 +44,27 @@ def assistant(identity: str, known: Mapping[str, str] = ADDRESSES) -> str:
     return known.get(text.strip().lower(), "")
 
 
+def signatures(parsed: Parsed, known: Mapping[str, str] = ADDRESSES) -> tuple[tuple[Trailer, str], ...]:
+    """The co-author and sign-off trailers of assistants, each with the assistant's slug."""
+    found = ((t, assistant(t.value, known)) for t in parsed.trailers if t.key.lower() in _BY_PERSON)
+    return tuple((trailer, slug) for trailer, slug in found if slug)
+
+
 def co_authors(parsed: Parsed, known: Mapping[str, str] = ADDRESSES) -> tuple[str, ...]:
     """Slugs of the assistants among a message's co-authors and sign-offs."""
-    found = (assistant(t.value, known) for t in parsed.trailers if t.key.lower() in _BY_PERSON)
-    return tuple(dict.fromkeys(slug for slug in found if slug))
+    return tuple(dict.fromkeys(slug for _, slug in signatures(parsed, known)))
+
+
+def without_signatures(message: bytes, known: Mapping[str, str], comment_char: str = "#") -> bytes:
+    """`message` without the co-author and sign-off lines of assistants, which only a person may give."""
+    signed = {trailer.line for trailer, _ in signatures(parse(message, comment_char), known)}
+    shape = layout(message, comment_char.encode())
+    kept, dropping = [], False
+    for number, line in enumerate(shape.lines, 1):
+        dropping = number in signed or (dropping and line.text[:1] in (b" ", b"\t"))
+        if not dropping:
+            kept.append(line.text)
+    return b"".join(kept) + message[shape.end :]
 
 
 def names_a_tool(parsed: Parsed) -> bool:

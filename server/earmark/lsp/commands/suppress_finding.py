@@ -9,6 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from earmark.lsp.commands.asking import Refused, argument, reason_for, require_buffer
 from earmark.lsp.handlers.arguments import byte_range, field, word
+from earmark.lsp.recall import audited
 
 if TYPE_CHECKING:
     from earmark.lsp.buffer import Buffer
@@ -47,6 +48,9 @@ async def suppress_finding(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]
     place = types.Range(types.Position(line, 0), types.Position(line, 0))
     edit = types.WorkspaceEdit(changes={buffer.uri: [types.TextEdit(place, f"{indent}{comment}{end}")]})
     applied = await ls.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, f"Suppress {rule}"))
+    if applied.applied and buffer.place is not None and ls.session.trusted(buffer):
+        detail = {"path": buffer.place.path, "rule": rule}
+        await ls.session.scheduler.io(audited, buffer.place.repo, "suppressed", reason, detail)
     return {"comment": comment if applied.applied else ""}
 
 

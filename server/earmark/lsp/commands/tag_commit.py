@@ -14,7 +14,8 @@ from lsprotocol import types
 from earmark.lsp.commands.asking import argument, require_place, say
 from earmark.lsp.convert import range_of
 from earmark.lsp.handlers.arguments import field
-from earmark.lsp.messages import Due, due
+from earmark.lsp.messages import Due, due, mended
+from earmark.lsp.recall import audited
 from earmark.text.document import replacement
 
 if TYPE_CHECKING:
@@ -40,20 +41,16 @@ async def tag_commit(ls: EarmarkServer, *arguments: Any) -> dict[str, Any]:
 
 
 async def _for_text(ls: EarmarkServer, given: str, repo: Repository) -> dict[str, Any]:
-    from earmark.commit.messages import with_block
-
     text = given.encode("utf-8", "replace")
     found = await ls.session.scheduler.slow_io(due, repo, text)
-    message = with_block(text, found.block, found.comment).decode("utf-8", "replace")
+    message = mended(text, found).decode("utf-8", "replace")
     return {"block": found.block, "summary": found.summary, "written": "", "message": message}
 
 
 async def _into_message(ls: EarmarkServer, buffer: Buffer, repo: Repository) -> dict[str, Any]:
-    from earmark.commit.messages import with_block
-
     found = await ls.session.scheduler.slow_io(due, repo, buffer.text)
     before = buffer.text
-    after = with_block(before, found.block, found.comment)
+    after = mended(before, found)
     answer = {"block": found.block, "summary": found.summary, "written": ""}
     if after == before or not ls.client.apply_edit:
         say(ls, f"{found.summary}; nothing to change in the message." if after == before else found.block)
@@ -64,6 +61,9 @@ async def _into_message(ls: EarmarkServer, buffer: Buffer, repo: Repository) -> 
     applied = await ls.workspace_apply_edit_async(
         types.ApplyWorkspaceEditParams(types.WorkspaceEdit(changes={buffer.uri: [change]}), "Provenance trailers")
     )
+    if applied.applied:
+        detail = {"block": found.block.splitlines()}
+        await ls.session.scheduler.slow_io(audited, repo, "tagged", "in the editor", detail)
     return answer | {"written": "message" if applied.applied else ""}
 
 
@@ -78,4 +78,5 @@ def keep(repo: Repository) -> Due:
         found = declared.staged(repo, ledger, now, os.environ)
     if found.block:
         pending.write(repo, pending.Pending(found.fingerprint, found.block, evidence=found.summary), "next")
+        audited(repo, "tagged", "in the editor", {"block": found.block.splitlines(), "fingerprint": found.fingerprint})
     return Due(found.block, found.summary, "#")

@@ -50,7 +50,8 @@ def _actions(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> Iterato
     trusted = ls.session.trusted(buffer)
     if buffer.is_commit_message:
         if trusted and ls.session.messages.offer(buffer):
-            yield _command("Earmark: write the trailers and mend this message", TAG, "earmark.tagCommit", {"uri": buffer.uri})
+            title = "Earmark: write the trailers and mend this message"
+            yield _command(title, TAG, "earmark.tagCommit", {"uri": buffer.uri})
         return
     for item in ls.session.shown(buffer):
         if item.placed.start <= end and item.placed.end >= start:

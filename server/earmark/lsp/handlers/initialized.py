@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from earmark.lsp.buffer import COMMIT_LANGUAGES
+from earmark.lsp.features import COMPLETION_TRIGGERS, register_completion
 from earmark.lsp.handlers.did_change_configuration import pull_configuration
 
 if TYPE_CHECKING:
@@ -22,5 +24,16 @@ async def initialized(ls: EarmarkServer, _: types.InitializedParams) -> None:
             register_options={"section": "earmark"},
         )
         ls.client_register_capability(types.RegistrationParams([registration]))
+    if ls.client.completion and ls.client.register_completion:
+        register_completion(ls)
+        completion = types.Registration(
+            id="earmark.completion",
+            method=types.TEXT_DOCUMENT_COMPLETION,
+            register_options={
+                "documentSelector": [{"language": language} for language in sorted(COMMIT_LANGUAGES)],
+                "triggerCharacters": list(COMPLETION_TRIGGERS),
+            },
+        )
+        ls.client_register_capability(types.RegistrationParams([completion]))
     if ls.client.configuration:
         await pull_configuration(ls)
