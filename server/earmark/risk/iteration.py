@@ -56,6 +56,8 @@ def _left_at_once(source: Source, node: Node) -> bool:
     """Behind `node`, in its own block or one around it inside the loop, the loop is left."""
     at: Node | None = node
     for above in source.ancestors(node):
+        if above.type in ("return_statement", "raise_statement"):
+            return True
         if above.type in source.profile.loops or at is None:
             return False
         following = at.next_named_sibling if above.type == "block" else None
