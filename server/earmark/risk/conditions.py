@@ -20,7 +20,7 @@ subject and must then hold too. Subjects:
     same = ["capture", "capture"]     both captures have the same text
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
-built tainted parameter name call function promise floating reused outer), `matches`, `lacks` (RE2 on the source),
+built tainted parameter name call function promise floating reused outer fed), `matches`, `lacks` (RE2 on the source),
 `min`, `max` (numbers), `entropy` (at least so many bits a character). Without a test the subject need only be there. A
 spread argument makes every keyword "present". A `floating` promise is one whose failure nobody handles; a `reused` name
 is used again after the statement, before it gets another value; `outer` is what is declared outside the function.
@@ -207,6 +207,7 @@ _KINDS: dict[str, Callable[[Source, Node], bool]] = {
     "promise": promises.is_promise,
     "floating": promises.is_floating,
     "outer": flow.is_outer,
+    "fed": flow.is_fed,
     "reused": flow.is_reused,
 }
 

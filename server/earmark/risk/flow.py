@@ -290,6 +290,17 @@ def is_reused(source: Source, node: Node, depth: int = 0) -> bool:
     return False
 
 
+def is_fed(source: Source, node: Node, depth: int = 0) -> bool:
+    """True when a parameter of the function around goes into the value, with no call in between."""
+    node = bare(node)
+    if depth > DEEPEST or node.type in source.profile.calls:
+        return False
+    if node.type in source.profile.names:
+        values = [value for value in origins(source, node) if value.id != node.id]
+        return any(is_fed(source, value, depth + 2) for value in values) if values else is_parameter(source, node)
+    return any(is_fed(source, child, depth + 1) for child in node.named_children[:WIDEST])
+
+
 def is_parameter(source: Source, node: Node) -> bool:
     """True when the name is a parameter of the function around it."""
     return source.of(node) in source.parameters(source.function(node))

@@ -18,7 +18,8 @@ _LEAVES = (
     r"|wait|recv|co_return|fatalError)\b|\?;|\?\s*\}"
 )
 # What a condition may be made of for its value to depend on plain names alone.
-_PLAIN = ("expression", "operator", "parenthesized", "binary", "unary", "boolean", "logical", "condition_clause")
+_PLAIN = ("operator", "parenthesized", "binary", "unary", "boolean", "logical", "condition_clause", "comparison",
+          "infix", "prefix", "conjunction", "disjunction", "equality")  # fmt: skip
 
 
 def is_backwards(source: Source, loop: Node) -> bool:
@@ -98,7 +99,8 @@ def _is_own(source: Source, scope: Node, around: str, name: str) -> bool:
         return False
     shared = rf"\b(?:volatile|static|global|atomic\w*|nonlocal)\b[^;\n]*\b{escaped(name)}\b"
     head = r"(?:=>|function\b[^{]*|lambda\b|\|[^|\n]*\|)\s*\{?[^{}]*"
-    closure = rf"{head}\b{escaped(name)}\s*(?:[-+*/]?=[^=]|\+\+|--)"
+    word = escaped(name)
+    closure = rf"{head}(?:\b{word}\s*(?:[-+*/]?=[^=]|\+\+|--)|(?:\+\+|--)\s*{word}\b)"
     return not regex(shared).search(around) and not regex(closure).search(around)
 
 

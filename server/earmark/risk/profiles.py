@@ -85,7 +85,7 @@ _JS = {
     "assigns": "variable_declarator:name=value assignment_expression:left=right augmented_assignment_expression:"
     "left=right for_in_statement:left=right",
     "settings": "pair:key=value variable_declarator:name=value assignment_expression:left=right "
-    "public_field_definition:name=value jsx_attribute:=",
+    "augmented_assignment_expression:left=right public_field_definition:name=value jsx_attribute:=",
     "imports": "import_statement variable_declarator",
     "comments": "comment",
     "statements": "expression_statement lexical_declaration variable_declaration return_statement if_statement "

@@ -19,14 +19,17 @@ _MAKERS = (
     r"|^new Promise$|(?:^|\.)\w+Async$|^axios(?:\.\w+)?$|^fs(?:\.promises|/promises)\.\w+$|^import$"
     r"|^util\.promisify\(\)$"
 )
-_TYPE = r"^\s*(?:Promise|PromiseLike)<"
+_TYPE = r"^\s*Promise<"
+_ASKING = r"(?:^|\.)(?:is|has|supports|should|can|use|allow|set|enable|make|mark)[A-Z]?\w*Async$"
 # Names that the file declares as async functions, as functions of a promise, as async methods, and as promises.
 _ASYNC = (
-    r"\basync\s+function\s+([\w$]+)|\bfunction\s+([\w$]+)\s*(?:<[^(]*)?\([^{;]*?\)\s*:\s*Promise(?:Like)?<"
-    r"|\b([\w$]+)\s*(?::[^=;\n]*)?=\s*async\b|\b([\w$]+)\??\s*:\s*\([^;\n]*?\)\s*=>\s*Promise(?:Like)?<"
+    r"\basync\s+function\s+([\w$]+)|\bfunction\s+([\w$]+)\s*(?:<[^(]*)?\([^{;]*?\)\s*:\s*Promise<"
+    r"|\b([\w$]+)\s*(?::[^=;\n]*)?=\s*async\b|\b([\w$]+)\??\s*:\s*\([^();\n]*\)\s*=>\s*Promise<"
 )
 _METHOD = r"(?m)^\s*(?:(?:private|public|protected|static|override)\s+)*async\s+\*?([\w$]+)\s*[<(]"
-_TYPED = r"\b([\w$]+)\??\s*:\s*(?:Readonly<)?Promise(?:Like)?<"
+# A file that declares a method `then` has promises of its own kind.
+_THENABLE = r"(?m)^\s*(then)\s*\("
+_TYPED = r"\b([\w$]+)\??\s*:\s*(?:Readonly<)?Promise<"
 _HANDLERS = ("undefined", "null")
 
 
@@ -62,8 +65,9 @@ def _floating_call(source: Source, call: Node, depth: int) -> bool:
     if method == "then" and _is_handler(source, call, 1):
         return False
     if method in ("then", "catch", "finally"):
-        return is_floating(source, holder, depth + 1) if holder.type == "call_expression" else (
-            method == "then" or is_promise(source, holder, depth + 1))  # fmt: skip
+        if holder.type == "call_expression":
+            return is_floating(source, holder, depth + 1)
+        return (method == "then" and not source.words(_THENABLE)) or is_promise(source, holder, depth + 1)
     if method in ("map", "flatMap", "filter") and arguments:
         return _returns_promise(source, arguments[0].node, depth + 1)
     return is_promise(source, call, depth)
@@ -108,7 +112,7 @@ def is_promise(source: Source, node: Node, depth: int = 0) -> bool:
 
 def _call_is_promise(source: Source, call: Node, depth: int) -> bool:
     names = source.names(call)
-    if any(regex(_MAKERS).search(name) for name in names):
+    if any(regex(_MAKERS).search(name) and not regex(_ASKING).search(name) for name in names):
         return True
     called = call.child_by_field_name("function")
     if called is None:

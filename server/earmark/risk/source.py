@@ -198,6 +198,7 @@ def dotted(raw: str) -> str:
         raw = raw.replace("?.", ".").replace("::", ".").replace("->", ".").replace("!!", "").replace("\\", ".")
         raw = raw.replace("!.", ".")
     if not any(c in raw for c in ")]}> \n\t"):
+        raw = raw.rstrip(".")
         return "new " + raw if new else raw
     if "require" in raw:
         raw = _inline_require(raw)

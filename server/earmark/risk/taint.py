@@ -24,8 +24,9 @@ _SOURCES = {
     r"|headers|GET|POST|query_params|get_json|params|body|COOKIES|META|FILES|query|path_params|get_data|match_info|url"
     r"|query_string|path|REQUEST|getParameter|get_argument|GET_LIST|stream|matchdict)\b|\b(?:raw_)?input\s*\(|\bsys\.argv"
     r"|\bget_(?:\w+_)?(?:arguments?|parameters?)\(|\bevent(?:\[|\.get\()|parse_args\(|\bsys\.stdin|\brecv(?:from)?\(",
-    "javascript": r"\b(?:req|request|ctx|context|event|ctx\.request)\.(?:query|params|body|headers|cookies|param|url"
-    r"|originalUrl|get|files?|queryStringParameters|pathParameters|nextUrl)\b|\blocation\.(?:hash|search|href|pathname)"
+    "javascript": r"\b(?:req|request|context|event|ctx\.req(?:uest)?)\.(?:query|params|body|headers|cookies|param|url"
+    r"|originalUrl|get|files?|queryStringParameters|pathParameters|nextUrl|payload|hostname|path)\b"
+    r"|\bctx\.(?:query|params|querystring|headers|cookies)\b|\blocation\.(?:hash|search|href|pathname)"
     r"|document\.(?:URL|referrer|location|cookie|documentURI)|window\.(?:name|location)|process\.argv|URLSearchParams"
     r"|\b(?:e|evt|event|msg|message)\.data\b|readline|\bprompt\(|useSearchParams|searchParams",
     "go": r"\br(?:eq|equest)?\.(?:URL|Form|PostForm|Body|Header|FormValue|PostFormValue|RequestURI|Host|Cookie)\b"
