@@ -17,7 +17,9 @@ from earmark.git.repository import Repository
 
 _MOST_ENTRIES = 5_000
 _ALL_OF_THEM = 12
-_CREATED = (b"commit", b"cherry-pick", b"revert", b"rebase", b"am", b"merge", b"pull --rebase", b"pull --no-rebase")
+_CREATED = (b"commit", b"cherry-pick", b"revert", b"rebase", b"am", b"merge", b"pull")
+# HEAD went to a commit that was there before: the base of a rebase, the other side of a fast-forward.
+_FOUND = (b"Fast-forward", b"fast-forward", b"(start)", b"(abort)", b"(finish)")
 _PICKED = re.compile(rb"\(cherry picked from commit ([0-9a-f]{40,64})\)")
 _SQUASHED = re.compile(rb"^commit ([0-9a-f]{40,64})$", re.MULTILINE)
 
@@ -51,7 +53,7 @@ def reflog(repo: Repository, done: str, seen: int) -> Reflog:
         if len(fields) < 3:
             continue
         old, new = fields[0].decode("ascii", "replace"), fields[1].decode("ascii", "replace")
-        if action.startswith(_CREATED) and b"Fast-forward" not in action:
+        if action.startswith(_CREATED) and not any(word in action for word in _FOUND):
             created.add(new)
         left[new] = None
         if old.strip("0"):
