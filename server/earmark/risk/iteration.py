@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from earmark.risk.flow import escaped
 from earmark.risk.places import regex
+from earmark.risk.query import calls_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,6 +22,13 @@ _AT_ONCE = (
 )
 
 
+# Where one of these stands the function may come to its end another way.
+_ENDS = (
+    r"\b(?:if|for|while|try|match|switch|case|return|raise|throw|yield|with|assert|and|or|await|lambda|def|select|go|defer)"
+    r"\b|\?|&&|\|\|"
+)
+
+
 def changes_iterated(source: Source, node: Node) -> bool:
     """The call, deletion or assignment `node` changes the collection that a loop around it goes through, and the loop
     goes on."""
@@ -31,7 +39,8 @@ def changes_iterated(source: Source, node: Node) -> bool:
         if above.type in source.profile.functions:
             return False
         right = above.child_by_field_name("right") if above.type.startswith("for") else None
-        if right is None or right.end_byte > node.start_byte:
+        body = above.child_by_field_name("body")
+        if right is None or body is None or not body.start_byte <= node.start_byte < body.end_byte:
             continue
         seen = regex(_VIEW).search(source.of(right))
         if seen is not None and seen.group(1) == changed:
@@ -115,18 +124,15 @@ def calls_itself_always(source: Source, function: Node) -> bool:
     name, body = function.child_by_field_name("name"), function.child_by_field_name("body")
     if name is None or body is None:
         return False
-    word = escaped(source.of(name))
-    again = regex(rf"(?:^|[^\w.])(?:(?:self|cls|this)\.)?{word}\(")
-    ends = regex(
-        r"\b(?:if|for|while|try|match|switch|case|return|raise|throw|yield|with|assert|and|or|await|lambda|def)\b|\?|&&"
-    )
+    word = source.of(name)
+    above = source.ancestors(function)[:3]
+    is_method = source.language == "python" and any(a.type == "class_definition" for a in above)
+    own = {f"self.{word}", f"cls.{word}"} if is_method else {word, f"this.{word}"}
     for statement in body.named_children:
-        if statement.type in source.profile.comments:
-            continue
         text = source.of(statement)
-        if again.search(text):
-            rest = text.removeprefix("return")
-            return not ends.search(rest)
-        if ends.search(text):
-            return False
+        if statement.type in source.profile.comments or regex(r"^[rbuf]*[\"']").search(text):
+            continue
+        again = any(own & set(source.names(c)) for c in calls_in(source, statement.start_byte, statement.end_byte))
+        if again or regex(_ENDS).search(text):
+            return again and not regex(_ENDS).search(text.removeprefix("return"))
     return False

@@ -64,6 +64,9 @@ def is_stuck(source: Source, loop: Node) -> bool:
     if condition is None or body is None or regex(_LEAVES).search(source.of(body)):
         return False
     names = _read_names(source, condition)
+    if source.language == "python" and not regex(r"[<>]|[!=]=").search(source.of(condition)):
+        # Whether a collection is empty changes wherever it is handed on.
+        return False
     if not names:
         return False
     text = source.text[loop.start_byte : loop.end_byte].decode("utf-8", "replace")
@@ -111,6 +114,9 @@ def _may_change(source: Source, text: str, name: str) -> bool:
         rf"|\b{word}\s*(?:\+\+|--)|&\s*(?:mut\s+)?{word}\b|\b(?:ref|out|inout|var|let|const|auto|int)\s+(?:mut\s+)?{word}\b"
         rf"|[,\[({{]\s*{word}\s*[\])}}]*\s*=[^=]|\b{word}\s*,[^;=\n]*[^=!<>]=[^=]|\bfor\s*\(?\s*\$?{word}\b|\b{word}\.\w+\("
     )
+    if source.language == "python":
+        # A bound method under a name of its own changes it as well.
+        changes += rf"|=\s*{word}\.\w+\s*(?:\n|$)|\b{word}\s*[-+*/%&|^]{{1,2}}="
     if source.language in ("cpp", "php"):
         # An argument may be taken by reference.
         changes += rf"|[(,]\s*\$?{word}\s*[,)]"

@@ -59,8 +59,13 @@ _ROUTES = (
     r"(?i)\.(?:route|get|post|put|patch|delete|websocket|api_route)\s*\(|api_view|@(?:Get|Post|Put|Delete|Patch|Request)"
     r"Mapping|@(?:GET|POST|PUT|DELETE|Path)\b|\[Http(?:Get|Post|Put|Delete)"
 )
-# A Python view takes the request first; what follows comes from the address.
-_VIEW = r"^\s*(?:async\s+)?def\s+\w+\s*\(\s*(?:(?:self|cls)\s*,\s*)?(?:request|req)\b"
+# A Python view takes the request first; what follows comes from the address. A method is one by its name.
+_VIEW = (
+    r"^\s*(?:async\s+)?def\s+(?:[A-Za-z]\w*\s*\(\s*(?:request|req)\b"
+    r"|(?:get|post|put|patch|delete|dispatch|retrieve|create|update|destroy)\s*\(\s*self\s*,\s*request\b)"
+)
+# Parameters of a handler that the client does not choose.
+_OWN = frozenset({"self", "cls", "request", "req", "response", "resp", "db", "session", "app", "settings", "conn", "w"})
 # A value that was looked up among allowed ones, or is of harmless characters, is not the attacker's any more. %s is
 # the name.
 _GUARDS = (
@@ -99,7 +104,7 @@ def is_tainted(source: Source, node: Node, depth: int = 0) -> bool:
         values = origins(source, node)
         if any(value.id != node.id and is_tainted(source, value, depth + 1) for value in values):
             return True
-        return is_parameter(source, node) and _is_handler(source, node)
+        return source.of(node) not in _OWN and is_parameter(source, node) and _is_handler(source, node)
     if kind in roles.members and any(
         v.id != node.id and is_tainted(source, v, depth + 1) for v in origins(source, node)
     ):
