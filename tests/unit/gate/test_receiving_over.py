@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from gated import SAFE, Gated
 from smart_http import SmartHttp
+from ssh_git import over_ssh
 
 from earmark.gate.export.pre_receive import export
 from earmark.policy.model import DEFAULT
@@ -67,19 +67,8 @@ def by_http(server: Server) -> Iterator[tuple[str, dict[str, str]]]:
 
 @contextmanager
 def by_ssh(server: Server) -> Iterator[tuple[str, dict[str, str]]]:
-    keys = server.path.parent
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / name], check=True, timeout=60)
-    command = [sys.executable, Path(__file__).with_name("ssh_server.py"), keys / "host", keys / "user.pub"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as ssh:
-        assert ssh.stdin is not None
-        assert ssh.stdout is not None
-        port = int(ssh.stdout.readline())
-        (keys / "known").write_text(f"[127.0.0.1]:{port} {(keys / 'host.pub').read_text()}")
-        options = f"-F /dev/null -i {keys / 'user'} -o IdentitiesOnly=yes -o UserKnownHostsFile={keys / 'known'}"
-        client = f"ssh {options} -o StrictHostKeyChecking=yes -o BatchMode=yes"
-        yield f"ssh://git@127.0.0.1:{port}{server.path}", {"GIT_SSH_COMMAND": client}
-        ssh.stdin.close()
+    with over_ssh(server.path.parent) as (address, client):
+        yield f"{address}{server.path}", {"GIT_SSH_COMMAND": client}
 
 
 WAYS = pytest.mark.parametrize("way", [by_file, by_http, by_ssh])

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,12 +45,15 @@ class Call(NamedTuple):
 
 class Fault(NamedTuple):
     """What goes wrong with one call: `reply` instead of the service's; `applied`: the service acts first, then the
-    fault; `cut`: the connection is reset without an answer; `raw`: these bytes as the body."""
+    fault; `cut`: the connection is reset without an answer; `raw`: these bytes as the body; `short`: the connection
+    ends in the middle of the body; `slow`: the answer comes when nobody waits for it any more."""
 
     reply: Reply | None = None
     applied: bool = False
     cut: bool = False
     raw: bytes | None = None
+    short: bool = False
+    slow: bool = False
 
 
 Handler = Callable[[Call, dict[str, str]], Reply]
@@ -86,18 +91,30 @@ class ForgeServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, service: Service, *, prefix: str = "", faults: Faults | None = None) -> None:
+    def __init__(
+        self, service: Service, *, prefix: str = "", faults: Faults | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.service = service
         self.prefix = prefix
         self.faults = faults
         self.calls: list[Call] = []
         self.wrong: list[str] = []
         self.guard = threading.Lock()
+        self.tls = tls
         super().__init__(("127.0.0.1", 0), _Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}{self.prefix}"
+        host = "https://localhost" if self.tls else "http://127.0.0.1"
+        return f"{host}:{self.server_address[1]}{self.prefix}"
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread, so that a client who does not shake hands stops nobody else."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        with self.tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def writes(self) -> list[tuple[str, str]]:
         """Method and path of every call that is no read."""
@@ -116,7 +133,11 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = int(self.headers.get("content-length", 0))
+        raw = self.rfile.read(length)
+        if len(raw) < length:  # whoever asked ended in the middle: a request that did not arrive is none
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         assert parts.path.startswith(self.server.prefix)
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -133,15 +154,17 @@ class _Handler(BaseHTTPRequestHandler):
                 except AssertionError as error:
                     self.server.wrong.append(str(error))
                     reply = Reply(400, {"message": str(error)})
-        if fault and fault.cut:
+        if fault and fault.slow:
+            select.select([self.connection], [], [], 10)  # until whoever asked has hung up
+        if fault and (fault.cut or fault.slow):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
         if fault and fault.reply:
             reply = fault.reply
-        self._reply(reply, headers, fault.raw if fault else None)
+        self._reply(reply, headers, fault.raw if fault else None, short=bool(fault and fault.short))
 
-    def _reply(self, reply: Reply, asked: Mapping[str, str], raw: bytes | None) -> None:
+    def _reply(self, reply: Reply, asked: Mapping[str, str], raw: bytes | None, *, short: bool) -> None:
         content = raw if raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
         headers = {"content-type": "application/json", **reply.headers}
         status = reply.status
@@ -154,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(content)))
+        self.send_header("content-length", str(len(content) + short))
+        self.close_connection |= short
         self.end_headers()
         self.wfile.write(content)
 

@@ -9,7 +9,8 @@ from forge_server import Call, Reply, Service, paged
 
 class GitHubService(Service):
     """One repository, `o/r`. `author` opens the pull requests; `people` are collaborators, `teams` slugs; `told` counts
-    the notifications each was sent."""
+    the notifications each was sent. With `assigned` (slug to members) a team that is asked is replaced by the member
+    whose turn it is, as GitHub's review assignment does."""
 
     contract = "github"
 
@@ -22,8 +23,10 @@ class GitHubService(Service):
         self.teams = teams
         self.pulls: list[dict[str, Any]] = []
         self.told: dict[str, int] = {}
+        self.assigned: dict[str, list[str]] = {}
         self.url = ""
         base = "/repos/{owner}/{repo}"
+        self.on("GET", f"{base}/issues/{{issue_number}}/events", self.events)
         self.on("GET", f"{base}/pulls", self.listed)
         self.on("POST", f"{base}/pulls", self.create)
         self.on("PATCH", f"{base}/pulls/{{pull_number}}", self.change)
@@ -38,13 +41,14 @@ class GitHubService(Service):
         pull = {
             "number": len(self.pulls) + 1, "html_url": f"https://github.com/o/r/pull/{len(self.pulls) + 1}",
             "state": "open", "merged_at": None, "head": head, "base": base, "body": body,
-            "user": {"login": self.author}, "labels": [], "waiting": [], "waiting_teams": [], "reviews": [], **more,
+            "user": {"login": self.author}, "labels": [], "waiting": [], "waiting_teams": [], "reviews": [],
+            "events": [], **more,
         }  # fmt: skip
         self.pulls.append(pull)
         return pull
 
     def shown(self, pull: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in pull.items() if k not in ("waiting", "waiting_teams", "reviews")}
+        return {k: v for k, v in pull.items() if k not in ("waiting", "waiting_teams", "reviews", "events")}
 
     def listed(self, call: Call, given: dict[str, str]) -> Reply:
         head, base = call.query["head"][0], call.query["base"][0]
@@ -84,12 +88,22 @@ class GitHubService(Service):
         strangers = [name for name in people if name not in self.people] + [t for t in teams if t not in self.teams]
         if strangers:
             return Reply(422, {"message": "Reviews may only be requested from collaborators."})
+        for team in teams:
+            pull["events"].append({"event": "review_requested", "requested_team": {"slug": team}})
+            members = self.assigned.get(team)
+            if members:
+                members.append(members.pop(0))
+                people = [*people, members[-1]]
+        teams = [team for team in teams if team not in self.assigned]
         for names, waiting in ((people, pull["waiting"]), (teams, pull["waiting_teams"])):
             for name in names:
                 if name not in waiting:
                     waiting.append(name)
                     self.told[name] = self.told.get(name, 0) + 1
         return Reply(201, self.shown(pull))
+
+    def events(self, call: Call, given: dict[str, str]) -> Reply:
+        return paged(call, self._pull(given)["events"], self.url)
 
     def review(self, number: int, login: str, state: str, commit: str = "") -> None:
         """A person reviews and leaves the list of those who are waited for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -22,11 +22,20 @@ from test_sending_github import ASK, KEY, FakeClock, writes
 
 from earmark.git.repository import Repository
 from earmark.git.trust import open_repository
-from earmark.review.forges.forge import Answer, Http, Project, Receipt, Refused
+from earmark.review.forges.forge import Project, Receipt, Refused
 from earmark.review.forges.github import GitHub
 from earmark.review.forges.hosts import Credential
 from earmark.review.forges.sender import Denied, ForgeError, RateLimited, Sender, Uncertain, Unreachable
-from earmark.review.outbox import CLAIM_SECONDS, Entry, Outbox, OutboxError, deliver
+from earmark.review.outbox import (
+    CLAIM_SECONDS,
+    MOST_ATTEMPTS,
+    MOST_PREVIEWS,
+    Entry,
+    Outbox,
+    OutboxError,
+    Previewed,
+    deliver,
+)
 
 PROJECT = Project("https://api.github.com", "o/r")
 RECEIPT = Receipt("7", "https://h/7", True, "open", ("ada",), ("said",))
@@ -112,6 +121,34 @@ def test_pauses_grow_and_the_user_need_not_wait(outbox: Outbox, time_: Time) -> 
     assert deliver(outbox, answering(RECEIPT), KEY).state == "sent"  # type: ignore[union-attr]
 
 
+def test_it_is_given_up_after_about_a_day(outbox: Outbox) -> None:
+    for _ in range(MOST_ATTEMPTS - 1):
+        assert deliver(outbox, answering(Unreachable("down")), KEY).state == "waiting"  # type: ignore[union-attr]
+    last = deliver(outbox, answering(RateLimited("limit", 3.0)), KEY)
+    assert last is not None
+    assert (last.state, last.said) == ("failed", f"given up after {MOST_ATTEMPTS} attempts: limit")
+
+
+def test_what_is_due_next(outbox: Outbox, time_: Time) -> None:
+    assert outbox.next_due() == (outbox.get(KEY), time_.now)
+    claimed = outbox.claim()
+    assert claimed is not None
+    entry, due = outbox.next_due() or pytest.fail("nothing")
+    assert (entry.state, due) == ("sending", time_.now + CLAIM_SECONDS)
+    outbox.later(KEY, claimed[1], "down", 60.0)
+    assert outbox.next_due() == (outbox.get(KEY), time_.now + 60.0)
+    outbox.cancel(KEY)
+    assert outbox.next_due() is None
+
+
+def test_the_latest_previews_are_kept(outbox: Outbox, time_: Time) -> None:
+    for number in range(MOST_PREVIEWS + 3):
+        time_.now += 1
+        outbox.keep_preview(f"d{number}", "github", PROJECT, ASK, (f"u{number}",))
+    assert outbox.preview("d2") is None
+    assert outbox.preview("d3") == Previewed("github", PROJECT, ASK, ("u3",))
+
+
 def test_a_cancelled_request_is_not_sent(outbox: Outbox) -> None:
     assert outbox.cancel(KEY)
     assert deliver(outbox, answering(RECEIPT), KEY) is None
@@ -165,70 +202,59 @@ def test_an_outbox_that_cannot_be_used_is_said(repo: Repository, time_: Time) ->
         Outbox.open(repo, time_)
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 LOST = [
     Fault(applied=True, cut=True), Fault(cut=True), Fault(Reply(500)), Fault(Reply(502), applied=True),
     Fault(Reply(429, {}, {"retry-after": "5"})), Fault(Reply(403, {"message": "secondary rate limit"})),
 ]  # fmt: skip
 
 
-class Mortal(Sender):
-    """A sender whose process may end before or after each request."""
+class Mortal:
+    """Runs processes that live for a random time, up to that which the last one that lived long enough needed. `killed`
+    counts those that did not come to their end."""
 
+    def __init__(self, process: subprocess.Popen[str], chance: random.Random) -> None:
+        self._process, self._chance, self.killed = process, chance, 0
+        self._needed = 0.0  # milliseconds
+
+    def live(self, now: float) -> None:
+        assert self._process.stdin and self._process.stdout
+        life = self._chance.uniform(0.2, self._needed) if self._needed and self._chance.random() < 0.7 else 0
+        begun = perf_counter()
+        self._process.stdin.write(f"{now} {life}\n")
+        self._process.stdin.flush()
+        self.killed += self._process.stdout.readline() == "killed\n"
+        if not life:
+            self._needed = (perf_counter() - begun) * 1000
+
+    def until_sent(self, outbox: Outbox, clock: FakeClock) -> None:
+        for _ in range(200):
+            self.live(clock.time)
+            entry = outbox.get(KEY)
+            assert entry is not None
+            if entry.state == "sent":
+                return
+            assert entry.state in ("waiting", "sending")
+            clock.time += max(CLAIM_SECONDS + 1, entry.next_at - clock.time)
+        pytest.fail("it was never sent")
+
+
+def test_effectively_once_however_it_ends(repo: Repository) -> None:
+    """Each process is killed by the system after a random time, at whatever instruction it is then, and the forge fails
+    at random, before and after it did what was asked; at the end there is one request, and nobody was told twice."""
     chance = random.Random(6)
-
-    @classmethod
-    def die(cls) -> None:
-        if cls.chance.random() < 0.12:
-            raise Killed
-
-    def send(self, request: Http) -> Answer:
-        self.die()
-        answer = super().send(request)
-        self.die()
-        return answer
-
-
-def attempt(repo: Repository, clock: FakeClock) -> None:
-    """One process: it takes what is due and may die anywhere."""
-
-    def send(entry: Entry) -> Receipt:
-        forge = GitHub(entry.project)
-        with Mortal(entry.project.api, Credential("t"), lambda push: "", clock.clock) as sender:
-            receipt = sender.carry_out(lambda: forge.request(entry.ask))
-        Mortal.die()
-        return receipt
-
-    with contextlib.suppress(Killed), Outbox.open(repo, lambda: clock.time) as outbox:
-        deliver(outbox, send)
-
-
-def flaky(number: int, call: Any) -> Fault | None:
-    return Mortal.chance.choice(LOST) if Mortal.chance.random() < 0.15 else None
-
-
-@pytest.mark.parametrize("runs", [RUNS])
-def test_effectively_once_however_it_ends(repo: Repository, runs: int) -> None:
-    """The process is killed at random places and the forge fails at random; at the end there is one request."""
-    for _ in range(runs):
-        service, clock = GitHubService(), FakeClock()
-        with serving(service, faults=flaky) as server, Outbox.open(repo, partial(getattr, clock, "time")) as outbox:
-            outbox.put("github", Project(server.url, "o/r"), ASK)
-            for _ in range(200):
-                attempt(repo, clock)
-                entry = outbox.get(KEY)
-                assert entry is not None
-                if entry.state == "sent":
-                    break
-                assert entry.state in ("waiting", "sending")
-                clock.time += max(CLAIM_SECONDS + 1, entry.next_at - clock.time)
-            else:
-                pytest.fail("it was never sent")
-        assert len(service.pulls) == 1
-        assert service.told == {"ada": 1, "core": 1}
+    command = [sys.executable, str(Path(__file__).with_name("mortal.py")), repo.top]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        mortal = Mortal(process, chance)
+        for _ in range(RUNS):
+            service, clock = GitHubService(), FakeClock()
+            faults = lambda n, c: chance.choice(LOST) if chance.random() < 0.15 else None  # noqa: E731
+            with serving(service, faults=faults) as server, Outbox.open(repo, partial(getattr, clock, "time")) as box:
+                box.put("github", Project(server.url, "o/r"), ASK)
+                mortal.until_sent(box, clock)
+            assert len(service.pulls) == 1
+            assert service.told == {"ada": 1, "core": 1}
+            assert [label["name"] for label in service.pulls[0]["labels"]] == ["ai-assisted"]
+    assert mortal.killed >= RUNS // 4, "the test did not do what it is for"
 
 
 KILLED = """

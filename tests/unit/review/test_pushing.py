@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from real_git import RealGit
 from smart_http import SmartHttp
+from ssh_git import over_ssh
 
 from earmark.git.repository import Repository
 from earmark.git.trust import open_repository
@@ -160,17 +161,27 @@ def test_a_server_that_cannot_be_reached(repo: Repository) -> None:
         pusher(repo)(Push(("git", "push", "http://127.0.0.1:1/o/r.git", "HEAD:refs/heads/x")))
 
 
-def test_over_ssh_git_runs_the_users_own_client(
-    git: RealGit, repo: Repository, tmp_path: Path, monkeypatch: Any
-) -> None:
-    server = Server(tmp_path, "agit")
-    client = tmp_path / "ssh"
-    client.write_text('#!/bin/sh\nwhile [ "$1" != "git@forge.example" ]; do shift; done\nshift\nexec sh -c "$*"\n')
-    client.chmod(0o755)
-    monkeypatch.setenv("GIT_SSH_COMMAND", str(client))
-    wanted = ask(git, server)._replace(remote=f"ssh://git@forge.example{server.path}")
-    carry(repo, Gitea(Project("https://127.0.0.1:1/api/v1", "o/r"), with_token=False), wanted)
-    assert list(server.state["pulls"]) == [f"earmark-{KEY}"]
+def test_over_ssh(git: RealGit, repo: Repository, tmp_path: Path, monkeypatch: Any) -> None:
+    """A Gerrit and an AGit server behind a real SSH server, each asked twice; then the server's key is another one."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    gerrit, agit = Server(tmp_path, "gerrit"), Server(tmp_path, "agit")
+    with over_ssh(keys) as (address, client):
+        monkeypatch.setenv("GIT_SSH_COMMAND", client)
+        wanted = ask(git, gerrit, reviewers=("sr@example.com",))._replace(remote=f"{address}{gerrit.path}")
+        for _ in range(2):
+            carry(repo, Gerrit(Project("https://127.0.0.1:1", "p"), with_token=False), wanted)
+        wanted = ask(git, agit)._replace(remote=f"{address}{agit.path}")
+        for _ in range(2):
+            carry(repo, Gitea(Project("https://127.0.0.1:1/api/v1", "o/r"), with_token=False), wanted)
+        (keys / "known").write_text((keys / "known").read_text().replace(" AAAA", " AAAB"))
+        with pytest.raises(PushFailed, match="Host key verification failed"):
+            carry(repo, Gitea(Project("https://127.0.0.1:1/api/v1", "o/r"), with_token=False), wanted)
+    (change,) = gerrit.state["changes"].values()
+    assert (change["commit"], change["reviewers"]) == (wanted.head, {"sr@example.com": 1})
+    assert list(agit.state["pulls"]) == [f"earmark-{KEY}"]
+    with pytest.raises(Unreachable):
+        carry(repo, Gitea(Project("https://127.0.0.1:1/api/v1", "o/r"), with_token=False), wanted)
 
 
 def test_over_http(git: RealGit, repo: Repository, tmp_path: Path) -> None:

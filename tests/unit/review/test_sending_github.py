@@ -125,6 +125,17 @@ def test_a_person_who_reviewed_is_not_told_again() -> None:
     assert service.told["ada"] == 1
 
 
+def test_a_team_whose_members_take_turns_is_asked_once() -> None:
+    service = GitHubService()
+    service.assigned = {"core": ["cy", "dee"]}
+    with serving(service) as server:
+        assert send(server).asked == ("ada", "core")
+        assert service.pulls[0]["waiting_teams"] == []
+        assert send(server).asked == ()
+        assert send(server, ASK._replace(teams=("org/core", "org/web"))).notices != ()
+    assert service.told == {"ada": 1, "cy": 1}
+
+
 def test_the_author_is_never_asked() -> None:
     service = GitHubService(author="ada")
     with serving(service) as server:

@@ -50,7 +50,8 @@ class Gerrit:
         if not self._with_token:
             said_so = "no HTTP credentials for this host: the document is not added as a message"
             return Receipt("", "", True, "open", people, (said_so,))
-        answer = yield self._http("GET", f"/a/changes/?q={quoted(self._query(ask))}&o=CURRENT_REVISION&o=MESSAGES")
+        query = f"/a/changes/?q={quoted(self._query(ask))}&o=CURRENT_REVISION&o=MESSAGES"
+        answer = yield self._http("GET", query, pages=True)
         change = _of_head(items(answer.body), ask.head)
         if change is None:
             return Receipt("", "", True, "open", people, ("the server does not list the change that was pushed",))
@@ -142,9 +143,11 @@ class Gerrit:
         answer = yield self._http("POST", path, body, accept=(400, 403, 404, 409, 422))
         return [] if answer.status < 400 else [f"Gerrit does not take the message: {visible(text(answer.body))[:300]}"]
 
-    def _http(self, method: str, path: str, body: Any = None, *, accept: tuple[int, ...] = ()) -> Http:
+    def _http(
+        self, method: str, path: str, body: Any = None, *, accept: tuple[int, ...] = (), pages: bool = False
+    ) -> Http:
         headers = (("Accept", "application/json"), ("Authorization", f"Basic {TOKEN}"))
-        return Http(method, self._project.api + path, headers, body, accept)
+        return Http(method, self._project.api + path, headers, body, accept, pages)
 
 
 def _of_head(changes: list[Mapping[str, Any]], head: str) -> Mapping[str, Any] | None:

@@ -1,7 +1,8 @@
 """GitHub: pull requests by REST (API version 2022-11-28).
 
 What the service is known for: the author of a pull request cannot be asked (422, for the whole call); a person who has
-reviewed leaves `requested_reviewers`, so reviews are read too; `team_reviewers` takes slugs without the organisation;
+reviewed leaves `requested_reviewers`, so reviews are read too; a team with review assignment is replaced there by its
+members, so the events are read before it is asked again; `team_reviewers` takes slugs without the organisation;
 one call asks everybody, for each call notifies.
 """
 
@@ -64,7 +65,7 @@ class GitHub:
         body = combined(text(pull, "body"), ask.document)
         if not created and body != text(pull, "body"):
             yield self._http("PATCH", f"/pulls/{number}", {"body": body})
-        asked, notices = yield from self._ask_people(ask, pull, number)
+        asked, notices = yield from self._ask_people(ask, pull, number, again=not created)
         notices += yield from self._label(ask, pull, number)
         return Receipt(number, url, created, "open", tuple(asked), tuple(notices))
 
@@ -146,7 +147,7 @@ class GitHub:
         return pull
 
     def _ask_people(
-        self, ask: Ask, pull: Mapping[str, Any], number: str
+        self, ask: Ask, pull: Mapping[str, Any], number: str, *, again: bool
     ) -> Generator[Step, Answer, tuple[list[str], list[str]]]:
         """Ask those not asked yet, in one call; where the forge refuses the call, people and teams apart."""
         if not ask.reviewers and not ask.teams:
@@ -161,9 +162,20 @@ class GitHub:
         people = [login for login in ask.reviewers if login.casefold() not in known]
         slugs = [team.rpartition("/")[2] for team in ask.teams]
         teams = [slug for slug in dict.fromkeys(slugs) if slug.casefold() not in teams_known]
+        if teams and again:
+            asked_before = yield from self._teams_asked(number)
+            teams = [slug for slug in teams if slug.casefold() not in asked_before]
         if not people and not teams:
             return [], []
         return (yield from self._ask(number, people, teams))
+
+    def _teams_asked(self, number: str) -> Generator[Step, Answer, set[str]]:
+        """Teams that were ever asked: one with review assignment is replaced by its members at once."""
+        answer = yield self._http("GET", f"/issues/{number}/events?per_page=100", pages=True)
+        asked = (
+            text(e, "requested_team", "slug") for e in items(answer.body) if text(e, "event") == "review_requested"
+        )
+        return {slug.casefold() for slug in asked}
 
     def _ask(
         self, number: str, people: list[str], teams: list[str]

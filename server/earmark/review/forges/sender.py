@@ -140,7 +140,7 @@ class Sender:
     def send(self, request: Http) -> Answer:
         """The answer to one request, all pages of a list joined. Raises a `ForgeError`."""
         answer, headers = self._retried(request, request.url)
-        if not request.pages or not isinstance(answer.body, list):
+        if not request.pages or answer.status >= 400:
             return answer
         joined = list(answer.body)
         for _ in range(MOST_PAGES - 1):
@@ -148,8 +148,6 @@ class Sender:
             if not following:
                 break
             page, headers = self._retried(request, urljoin(request.url, following))
-            if not isinstance(page.body, list):
-                break
             joined += page.body
         return Answer(answer.status, joined)
 
@@ -175,7 +173,14 @@ class Sender:
                     continue
                 if response.status_code not in _PASSING:
                     known = self._cache.get(url) if response.status_code == 304 else None
-                    return self._read(request, url, response), known[2] if known else response.headers
+                    answer = self._read(request, url, response)
+                    if not request.pages or answer.status >= 400 or isinstance(answer.body, list):
+                        return answer, known[2] if known else response.headers
+                    # A page for people, by a proxy or a forge that is being mended: nothing was looked up.
+                    if last:
+                        raise Unreachable(f"{self._origin} answers with no list where one was asked for")
+                    self._clock.sleep(_backoff(attempt))
+                    continue
                 if request.method != "GET":
                     raise Uncertain(f"{self._origin} answered {response.status_code} to a change")
                 if last:
