@@ -6,6 +6,7 @@ records every call with its headers, and injects faults by the number of the cal
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import select
@@ -87,7 +88,8 @@ class Service:
 
 
 class ForgeServer(ThreadingHTTPServer):
-    """`service` behind HTTP. `calls` are all requests in order; `wrong` what broke the contract."""
+    """`service` behind HTTP. `calls` are all requests in order, `replies` what was answered; `wrong` what broke the
+    contract."""
 
     daemon_threads = True
 
@@ -98,6 +100,7 @@ class ForgeServer(ThreadingHTTPServer):
         self.prefix = prefix
         self.faults = faults
         self.calls: list[Call] = []
+        self.replies: list[Reply] = []
         self.wrong: list[str] = []
         self.guard = threading.Lock()
         self.tls = tls
@@ -165,6 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(reply, headers, fault.raw if fault else None, short=bool(fault and fault.short))
 
     def _reply(self, reply: Reply, asked: Mapping[str, str], raw: bytes | None, *, short: bool) -> None:
+        self.server.replies.append(copy.deepcopy(reply))
         content = raw if raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
         headers = {"content-type": "application/json", **reply.headers}
         status = reply.status
