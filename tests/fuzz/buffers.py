@@ -94,6 +94,12 @@ class Buffers:
         """Text of nobody known comes in at once in front of 0-based `line`."""
         self._change(name, (line, 0), (line, 0), text)
 
+    def cut(self, name: str, line: int, count: int) -> str:
+        """Take `count` lines out, from 0-based `line`, and return them."""
+        lines = self.texts[name].splitlines(keepends=True)
+        self._change(name, (line, 0), (line + count, 0), "")
+        return "".join(lines[line : line + count])
+
     def undo(self, name: str) -> None:
         """Take the last change back."""
         if self._undo[name]:

@@ -34,6 +34,7 @@ from earmark.origin.recorder import record_event
 
 SESSIONS = [Session("claude", "c1", "m1"), Session("cursor", "k1", "m2")]
 FILES = ("one.txt", "two.txt", "sub/three.txt")
+ARMS = ("arm0.txt", "arm1.txt")
 FIRST = 0x4E00
 LOST_LIMIT = 0.005
 TYPED = "typed"
@@ -100,6 +101,8 @@ class Fuzz:
             (self.commit, 14), (self.amend, 4), (self.rebase, 4), (self.squash, 3), (self.stash, 5), (self.reset, 3),
             (self.cherry_pick, 3), (self.merge, 3), (self.revert, 3), (self.move_file, 2), (self.open_or_close, 8),
             (self.type_in_buffer, 20), (self.paste_in_buffer, 4), (self.undo_or_redo, 8), (self.save_buffer, 10),
+            (self.move_block, 4), (self.octopus, 2), (self.apply_patch, 2), (self.switch, 3), (self.restore, 3),
+            (self.reset_path, 2), (self.plumbing, 2), (self.delete_file, 1),
         ]  # fmt: skip
         action = self.random.choices([a for a, _ in actions], [weight for _, weight in actions])[0]
         self.log.append(action.__name__)
@@ -148,8 +151,79 @@ class Fuzz:
         if name := self._buffer():
             self.buffers.save(name)
 
+    def move_block(self) -> None:
+        """Three to five lines, an assistant's among them, are cut and pasted in the same or another buffer."""
+        name, target = self._buffer(), self._buffer()
+        if not name:
+            return
+        lines = self.buffers.texts[name].splitlines()
+        start, count = self.random.randint(0, len(lines)), self.random.randint(3, 5)
+        owners = [self.owner.get(line, "unknown") for line in lines[start : start + count]]
+        if len(owners) == count and any(owner.startswith("s_") for owner in owners):
+            block = self.buffers.cut(name, start, count)
+            at = self.random.randint(0, self.buffers.texts[target].count("\n"))
+            self.buffers.paste(target, at, block)
+
+    def octopus(self) -> None:
+        """Three branches with a file of an assistant's each, merged at once."""
+        self.git.commit("clean slate")
+        branches = []
+        for number in range(2):
+            self.git("checkout", "-q", "-B", f"arm{number}", "main")
+            self._write(self.random.choice(SESSIONS), f"arm{number}.txt")
+            self.git.commit("arm")
+            branches.append(f"arm{number}")
+        self.git("checkout", "-q", "main")
+        if self.git.run("merge", "-q", "--no-edit", *branches).returncode:
+            self.git("reset", "-q", "--hard")
+
+    def apply_patch(self) -> None:
+        """A commit of an assistant's text travels by mail."""
+        self.git.commit("clean slate")
+        self.git("checkout", "-q", "-B", "mailed")
+        self.ai_write()
+        self.git.commit("to mail")
+        patch = self.git.run("format-patch", "--stdout", "-1").stdout
+        self.git("checkout", "-q", "main")
+        self.unknown_edit()
+        self.git.commit("theirs")
+        if patch and self.git.run("am", "-q", "-3", input=patch).returncode:
+            self.git("am", "--abort")
+
+    def switch(self) -> None:
+        """Another branch, with the working state kept, merged or thrown away, and back."""
+        self.git("branch", "-f", "elsewhere", "HEAD~1" if self._depth() > 2 else "HEAD")
+        for branch in ("elsewhere", "main"):
+            if self.git.run("switch", "-q", *self.random.choice(([], ["-m"], ["-f"])), branch).returncode:
+                self.git("switch", "-q", "-f", branch)
+            if self.git("ls-files", "-u"):
+                self.git("reset", "-q", "--hard")
+            self._reload_buffers()
+            self.check()
+
+    def restore(self) -> None:
+        name = self.random.choice(FILES)
+        self.git.run("restore", *self.random.choice(([], ["--staged"], ["--source", "HEAD~1"])), name)
+
+    def reset_path(self) -> None:
+        self.git("add", "-A")
+        self.git.run("reset", "-q", "--", self.random.choice(FILES))
+
+    def plumbing(self) -> None:
+        """A commit that no porcelain command made, and no hook saw."""
+        self.git("add", "-A")
+        commit = self.git("commit-tree", self.git("write-tree"), "-p", "HEAD", "-m", "plumbing")
+        self.git("update-ref", "HEAD", commit)
+
+    def delete_file(self) -> None:
+        name = self.random.choice(FILES)
+        if (self.git.top / name).exists():
+            (self.git.top / name).unlink()
+
     def ai_write(self) -> None:
-        session, name = self.random.choice(SESSIONS), self.random.choice(FILES)
+        self._write(self.random.choice(SESSIONS), self.random.choice(FILES))
+
+    def _write(self, session: Session, name: str) -> None:
         self._event("before", session, FileEvent(name))
         before = "".join(self._read(name))
         text = self._edited(name, session.id)
@@ -282,7 +356,7 @@ class Fuzz:
         for name, text in self.buffers.texts.items():
             for line, (kind, author) in zip(text.splitlines(), self.buffers.owners(name), strict=True):
                 self._compare(line, kind, author, f"buffer of {name}")
-        for name in FILES:
+        for name in (*FILES, *ARMS):
             for rev in (None, "HEAD"):
                 try:
                     ranges = blame(self.repo, self.ledger, name, rev)

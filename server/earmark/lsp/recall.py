@@ -15,16 +15,14 @@ from earmark.git.repository import Repository, relative
 from earmark.git.trust import open_repository
 from earmark.lsp.buffer import Place
 from earmark.origin import lookup, notes, settle, stashed, stashes
-from earmark.origin.blame import blame
+from earmark.origin.blame import committed_origins
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger, folder
-from earmark.origin.model import HUMAN, LineOrigin, LineRange, Session, Snapshot, ai
-from earmark.origin.regions import from_lines
+from earmark.origin.model import Session, Snapshot
 from earmark.origin.seen import LARGEST, committed_text
 from earmark.policy.model import FILE
 from earmark.review.approvals import REF as APPROVALS
 from earmark.review.outbox import file_of as outbox_of
-
 
 log = logging.getLogger(__name__)
 
@@ -85,15 +83,8 @@ def noted(place: Place) -> Recalled | None:
     if git_notes.tip(place.repo, notes.REF) is None:
         return None
     commit = refs.head(place.repo).commit  # read once: HEAD may move meanwhile
-    with Objects(place.repo) as objects:
-        text = committed_text(objects, commit, place.path) if commit else None
-    if not text:
-        return None
-    with Ledger.open(place.repo, create=False) as ledger:
-        ranges = [r for r in blame(place.repo, ledger, place.path, commit) if r.kind != "unknown"]
-    owned = [LineOrigin(LineRange(r.start, r.end), ai(r.session) if r.session else HUMAN) for r in ranges]
-    sessions = {r.session: Session(r.tool, "", r.model) for r in ranges if r.session}
-    return Recalled(from_lines(text, owned), sessions, 0)
+    snapshot, sessions = committed_origins(place.repo, place.path, commit) if commit else (Snapshot(b""), {})
+    return Recalled(snapshot, sessions, 0) if snapshot.text else None
 
 
 def settled(repo: Repository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from earmark.git import notes as git_notes
@@ -13,9 +14,9 @@ from earmark.git.repository import Repository
 from earmark.git.run import run
 from earmark.origin import lookup, notes
 from earmark.origin.ledger import Ledger
-from earmark.origin.model import Kind, Session
-from earmark.origin.regions import Owner, line_owners
-from earmark.origin.seen import Refused, read_file
+from earmark.origin.model import Kind, Session, Snapshot
+from earmark.origin.regions import Owner, from_lines, line_owners, runs
+from earmark.origin.seen import Refused, committed_text, read_file
 from earmark.origin.state import parsed
 from earmark.text.diff import diff_lines, split_lines
 
@@ -54,7 +55,7 @@ def blame(repo: Repository, ledger: Ledger, path: str, rev: str | None = None) -
         if rev is not None:
             if commit is not None and objects.info(f"{commit}:{path}") is None:
                 raise BlameError(f"{path} does not exist at {rev}")
-            return _joined(_noted(repo, ledger, objects, committed))
+            return _joined(_ranges(repo, objects, committed))
         try:
             text = read_file(os.path.join(repo.top, path))
         except Refused as error:
@@ -64,7 +65,7 @@ def blame(repo: Repository, ledger: Ledger, path: str, rev: str | None = None) -
         if len(committed) != len(split_lines(base)):
             committed = []  # git and we disagree on what a line is: a binary or converted file
             base = b""
-        return _joined(_uncommitted(repo, ledger, path, base, text, _noted(repo, ledger, objects, committed)))
+        return _joined(_uncommitted(repo, ledger, path, base, text, _ranges(repo, objects, committed)))
 
 
 def _uncommitted(
@@ -86,27 +87,42 @@ def _uncommitted(
     return lines
 
 
-def _noted(repo: Repository, ledger: Ledger, objects: Objects, lines: list[_Line]) -> list[BlameRange]:
-    """One record a line, from the note of the commit that git blames for it."""
+def _ranges(repo: Repository, objects: Objects, lines: list[_Line]) -> list[BlameRange]:
+    noted = _noted(repo, objects, lines)
+    return [_range(owner, session, line.commit) for line, (owner, session) in zip(lines, noted, strict=True)]
+
+
+def committed_origins(repo: Repository, path: str, commit: str) -> tuple[Snapshot, dict[str, Session]]:
+    """`path` at `commit` (an id) as the notes tell it, and the sessions they name; empty where it is no text file."""
+    with Objects(repo) as objects:
+        text = committed_text(objects, commit, path) or b""
+        lines = _blame(repo, commit, path) if text else []
+        if len(lines) != len(split_lines(text)):
+            return Snapshot(b""), {}
+        noted = list(_noted(repo, objects, lines))
+    sessions = {owner.origin.author: session for owner, session in noted if session}
+    return from_lines(text, runs([owner for owner, _ in noted])), sessions
+
+
+def _noted(repo: Repository, objects: Objects, lines: list[_Line]) -> Iterator[tuple[Owner, Session | None]]:
+    """The owner of each line and what is known of its session, from the note of the commit that git blames for it."""
     raw = git_notes.read(repo, notes.REF, sorted({line.commit for line in lines}), objects=objects)
     found = {commit: note for commit, data in raw.items() if (note := parsed(data)) and not note.opaque}
     sessions = {commit: notes.sessions(note) for commit, note in found.items()}
     owned: dict[tuple[str, str], dict[int, Owner]] = {}
-    records: list[BlameRange] = []
     for line in lines:
-        owner, session = Owner(), None
-        if line.commit in found:
-            key = (line.commit, line.path)
-            if key not in owned:
-                owned[key] = {
-                    number: Owner(o.origin)
-                    for o in notes.owners(found[line.commit], line.path)
-                    for number in range(o.lines.start, min(o.lines.end, 1_000_000) + 1)
-                }
-            owner = owned[key].get(line.number, Owner())
-            session = sessions[line.commit].get(owner.origin.author)
-        records.append(_range(owner, session, line.commit))
-    return records
+        if line.commit not in found:
+            yield Owner(), None
+            continue
+        key = (line.commit, line.path)
+        if key not in owned:
+            owned[key] = {
+                number: Owner(o.origin)
+                for o in notes.owners(found[line.commit], line.path)
+                for number in range(o.lines.start, min(o.lines.end, 1_000_000) + 1)
+            }
+        owner = owned[key].get(line.number, Owner())
+        yield owner, sessions[line.commit].get(owner.origin.author)
 
 
 def _range(owner: Owner, session: Session | None, commit: str) -> BlameRange:

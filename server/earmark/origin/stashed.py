@@ -21,7 +21,7 @@ _TINY = 3
 
 
 class Stashed(NamedTuple):
-    """One file of a stash that holds AI evidence: the object id of its content, and the 0-based lines [start, end) of
+    """One file of a stash in which somebody is known to have written: the object id of its content, and the 0-based lines [start, end) of
     it that the stash added to the commit it was made on."""
 
     content: str

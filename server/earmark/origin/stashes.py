@@ -76,7 +76,7 @@ def _stashed(repo: Repository, ledger: Ledger, objects: Objects, change: FileCha
     if b"\0" in new[:8000] or len(new) > LARGEST:
         return None
     snap = lookup.snapshot(repo, ledger, change.path, new)
-    if not lookup.has_evidence(snap):
+    if not snap.regions and not snap.removals:
         return None
     ledger.put_snapshot(change.path, snap, source="index", at=ledger.now())
     # What the stash left behind is the state that later text is compared with, not what it took away.
@@ -97,4 +97,5 @@ def _take_back(repo: Repository, ledger: Ledger, files: Files) -> None:
         found = laid_over(ledger, path, under, held)
         if found is not None and found != under:
             ledger.put_snapshot(path, found, source="stash", at=ledger.now())
-            ledger.mark_dirty(path)
+            if lookup.has_evidence(found):
+                ledger.mark_dirty(path)
