@@ -20,7 +20,7 @@ from earmark.git.objects import Objects
 from earmark.git.refs import head
 from earmark.git.repository import Repository
 from earmark.git.run import GitError, run
-from earmark.origin import notes, rewrites, stashes
+from earmark.origin import notes, rewrites, stashed, stashes
 from earmark.origin.audit import Anchors
 from earmark.origin.commit_origins import derive, is_recorded
 from earmark.origin.derive import file_origins
@@ -193,10 +193,13 @@ def _names_humans(change: Change) -> bool:
 
 
 def _refresh_dirty(repo: Repository, ledger: Ledger, objects: Objects) -> None:
-    """Forget paths whose recorded evidence is all committed."""
+    """Forget paths whose recorded evidence is all committed; what a stash holds of them is not."""
     clean: list[str] = []
     dirty = ledger.dirty()
+    held = {path for files in stashed.remembered(ledger).values() for path in files}
     for path in dirty:
+        if path in held:
+            continue
         last = ledger.last(path)
         if last is None or not last.has_text:
             clean.append(path)
