@@ -49,9 +49,9 @@ def _within(kind: types.CodeActionKind | str | None, wanted: types.CodeActionKin
 def _actions(ls: EarmarkServer, buffer: Buffer, start: int, end: int) -> Iterator[types.CodeAction]:
     trusted = ls.session.trusted(buffer)
     if buffer.is_commit_message:
-        if trusted and ls.session.messages.offer(buffer):
+        if ls.session.messages.offer(buffer):
             title = "Earmark: write the trailers and mend this message"
-            yield _command(title, TAG, "earmark.tagCommit", {"uri": buffer.uri})
+            yield _command(title, QUICKFIX, "earmark.tagCommit", {"uri": buffer.uri})
         return
     for item in ls.session.shown(buffer):
         if item.placed.start <= end and item.placed.end >= start:
