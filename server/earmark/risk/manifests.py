@@ -111,38 +111,72 @@ def _referred(source: Source, resources: dict[str, Value], kinds: dict[str, Valu
     }
 
 
-_CONTROL = re.compile(r"^[\"']?(?:\S*/)?(?:kube-(?:apiserver|controller-manager|scheduler|proxy)|kubelet|etcd)\b")
+_CONTROL = re.compile(
+    r"^[\"']?(?:\S*/)?(kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|kubelet|etcd)"
+    r"(?:-amd64|-arm64)?(?:[:@]\S*)?[\"']?(?:\s|$)"
+)
+_FLAG = re.compile(r"^[\"']?--([\w-]+)(?:=(.*?))?[\"']?$", re.DOTALL)
 _PODS = {
     "Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec",
 }  # fmt: skip
+# What runs once or by hand needs no probe and is rarely worth a limit: its containers go by a name of their own.
+_PARTS = {"Pod": "pod-container", "Job": "job-container", "CronJob": "job-container"}
 
 
 def _kubernetes(document: Value) -> Iterator[Object]:
-    if at(document, "kind")[0].text == "List":
+    kind = at(document, "kind")[0]
+    if kind.text == "List":
         for item in at(document, "items.[]"):
             if at(item, "kind"):
                 yield from _kubernetes(item)
         return
-    kind = at(document, "kind")[0]
     yield Object(kind.text, document, kind.node, "kubernetes")
     for pod in at(document, _PODS.get(kind.text, "spec.template.spec")):
-        if pod.entries is None or not at(pod, "containers"):
+        if pod.entries is not None and (kind.text in _PODS or at(document, "spec.template")):
+            yield from _pod(document, kind, pod)
+
+
+def _pod(document: Value, kind: Value, pod: Value) -> Iterator[Object]:
+    # The control plane's own static pods live by other rules: they need the host, and have flags instead.
+    words = at(pod, "containers.[].command|args.[]") + at(pod, "containers.[].image")
+    parts = [found for word in words if (found := _CONTROL.match(word.text))]
+    before = "control-" if parts else ""
+    owner = {"__owner__": Value(kind.node, text=kind.text)}
+    owned = pod._replace(entries=owner | (pod.entries or {}))
+    yield Object(before + "pod", owned, kind.node, "kubernetes", document)
+    lasting = {id(container) for container in at(pod, "containers.[]")}
+    for container in at(pod, "containers|initContainers|ephemeralContainers.[]"):
+        if container.entries is None:
             continue
-        # The control plane's own static pods live by other rules: they need the host, and have flags instead.
-        control = any(_CONTROL.search(word.text) for word in at(pod, "containers.[].command|args.[]"))
-        before = "control-" if control else ""
-        yield Object(before + "pod", pod, kind.node, "kubernetes", document)
-        owner = {"__owner__": Value(kind.node, text=kind.text)}
-        for container in at(pod, "containers|initContainers|ephemeralContainers.[]"):
-            if container.entries is not None:
-                owned = container._replace(entries=owner | container.entries)
-                yield Object(before + "container", owned, container.node, "kubernetes", pod)
+        value = container._replace(entries=owner | container.entries)
+        part = _PARTS.get(kind.text, "container") if id(container) in lasting else "job-container"
+        yield Object(before + part, value, container.node, "kubernetes", owned)
+        if parts:
+            flags = dict(_flags(container))
+            yield Object(parts[0].group(1), Value(container.node, entries=flags), container.node, "flags", owned)
+
+
+def _flags(container: Value) -> Iterator[tuple[str, Value]]:
+    """What a program of the control plane is started with: `--name=value` as name -> value."""
+    for word in at(container, "command|args.[]"):
+        for part in word.text.split() or [""]:
+            found = _FLAG.match(part)
+            if found:
+                yield found.group(1), Value(word.node, text=found.group(2) or "true")
 
 
 def _workflow(document: Value, jobs: dict[str, Value]) -> Iterator[Object]:
     yield Object("workflow", document, document.node, "workflow")
     for name, job in jobs.items():
         extra = {"__name__": Value(job.node, text=name)}
-        yield Object("job", job._replace(entries=extra | (job.entries or {})), job.node, "workflow", document)
+        yield Object("job", job._replace(entries=extra | (job.entries or {})), _key(job.node), "workflow", document)
         for step in at(job, "steps.[]"):
             yield Object("step", step, step.node, "workflow", document)
+
+
+def _key(node: Node) -> Node:
+    """The key that a mapping's value stands under."""
+    above: Node | None = node
+    while above is not None and above.type not in ("block_mapping_pair", "flow_pair"):
+        above = above.parent
+    return (above.child_by_field_name("key") if above is not None else None) or node
