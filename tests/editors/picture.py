@@ -1,6 +1,7 @@
-"""Makes docs/vscode.png: the order service of the demo as VS Code shows it after an assistant's edit.
+"""Makes docs/vscode.png, the order service of the demo as VS Code shows it after an assistant's edit, and
+docs/commit.png, the message of a commit of that edit while it is written.
 
-    python tests/editors/picture.py [FILE]
+    python tests/editors/picture.py [vscode | commit]
 
 Needs what tests/editors/setup.sh installs. Look at the picture before it is committed.
 """
@@ -52,8 +53,8 @@ def orders(folder: Path) -> Project:
     return project
 
 
-def main(target: Path) -> None:
-    """Write the picture."""
+def edited(target: Path) -> None:
+    """The file after the edit."""
     with tempfile.TemporaryDirectory(prefix="earmark-") as name:
         folder = Path(name)
         project = orders(folder)
@@ -78,5 +79,28 @@ def main(target: Path) -> None:
             code.page("screenshot", str(target))
 
 
+def message(target: Path) -> None:
+    """A commit message with what will be declared, and an assistant's signature in it."""
+    with tempfile.TemporaryDirectory(prefix="earmark-") as name:
+        folder = Path(name)
+        project = orders(folder)
+        project.earmark("init", "--git-hooks", "--yes")
+        project.git("add", "-A")
+        file = project.top / ".git" / "COMMIT_EDITMSG"
+        with workbench.running(
+            HERE / ".cache", project, folder / "code", project.top / SHOWN, settings=LOOK, keep_screen=False
+        ) as code:
+            code.page("resize", 1160, 600)
+            code.api("execute", "workbench.action.closeSidebar")
+            code.run("Git: Commit")
+            code.page("waitForText", ".view-line", "# earmark: declare")
+            code.page("type", "Retry a payment that failed\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n")
+            code.wait_diagnostics(str(file), 1)
+            code.page("screenshot", str(target))
+
+
+PICTURES = {"vscode": edited, "commit": message}
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else TOP / "docs" / "vscode.png")
+    for picture in sys.argv[1:] or PICTURES:
+        PICTURES[picture](TOP / "docs" / f"{picture}.png")
