@@ -19,6 +19,7 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
     from earmark.cli import workspace
     from earmark.cli.review_context import ask_of, collected, forge_for, place, sender_for
     from earmark.gate.facts import CannotTell
+    from earmark.git import refs
     from earmark.git.objects import Objects
     from earmark.review import standing
     from earmark.review.following import forge_approvals
@@ -35,6 +36,8 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
             raise CannotTell(f"the reviews on the forge are not known: {token.why_none}")
         found = collected(repo, ledger, span, where, Namespace(title="", asked=""))
         ask = ask_of(span, where, found, forge, draft=False)
+        if refs.read(repo, f"refs/heads/{span.branch}") is None:  # a runner has the commit and no branch of its own
+            ask = ask._replace(branch="")
         with sender_for(repo, where, token) as sender:
             followed = sender.hold(forge.follow(ask))
     except (NoSpan, ForgeUnknown, ForgeError, Refused, workspace.CannotTell) as error:

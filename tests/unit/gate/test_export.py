@@ -70,7 +70,7 @@ def test_policy_bot_keeps_stale_approvals_only_behind_our_status() -> None:
 def test_the_workflow_runs_nothing_of_the_request() -> None:
     workflow = yaml.load(files(POLICIES[0], "github")[".github/workflows/earmark.yml"].text, yaml.BaseLoader)
     assert "pull_request" not in workflow["on"], "it would run the request's own version of this file"
-    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["permissions"] == {"contents": "read", "pull-requests": "read"}
     (job,) = workflow["jobs"].values()
     assert job["name"] == CHECK
     uses = [step["uses"] for step in job["steps"] if "uses" in step]

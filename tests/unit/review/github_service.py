@@ -30,6 +30,7 @@ class GitHubService(Service):
         self.on("GET", f"{base}/pulls", self.listed)
         self.on("POST", f"{base}/pulls", self.create)
         self.on("PATCH", f"{base}/pulls/{{pull_number}}", self.change)
+        self.on("GET", f"{base}/commits/{{sha}}/pulls", self.of_commit)
         self.on("GET", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.requested)
         self.on("POST", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.ask)
         self.on("GET", f"{base}/pulls/{{pull_number}}/reviews", self.reviews)
@@ -56,6 +57,11 @@ class GitHubService(Service):
         if call.query["state"][0] != "all":
             found = [p for p in found if p["state"] == call.query["state"][0]]
         return paged(call, [self.shown(p) for p in reversed(found)], self.url)
+
+    def of_commit(self, call: Call, given: dict[str, str]) -> Reply:
+        """Those whose branch is at the commit, or has it behind it (`commits`)."""
+        found = [pull for pull in self.pulls if given["sha"] in pull.get("commits", ())]
+        return paged(call, [{**self.shown(p), "base": {"ref": p["base"]}} for p in found], self.url)
 
     def create(self, call: Call, _: dict[str, str]) -> Reply:
         same = [p for p in self.pulls if (p["head"], p["base"]) == (call.body["head"], call.body["base"])]

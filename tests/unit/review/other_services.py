@@ -23,6 +23,7 @@ class GitLabService(Service):
         self.on("GET", "/user", lambda call, _: Reply(200, {"username": "ada"}))
         self.on("GET", "/projects/{id}/merge_requests", self.listed)
         self.on("POST", "/projects/{id}/merge_requests", self.create)
+        self.on("GET", "/projects/{id}/repository/commits/{sha}/merge_requests", self.of_commit)
         self.on("PUT", "/projects/{id}/merge_requests/{iid}", self.change)
         self.reviewers: list[dict[str, Any]] = []
         self.versions: list[dict[str, Any]] = []
@@ -46,6 +47,9 @@ class GitLabService(Service):
         source, target = call.query["source_branch"][0], call.query["target_branch"][0]
         found = [m for m in self.merges if (m["source_branch"], m["target_branch"]) == (source, target)]
         return paged(call, list(reversed(found)), self.url)
+
+    def of_commit(self, call: Call, given: dict[str, str]) -> Reply:
+        return paged(call, [merge for merge in self.merges if merge.get("sha") == given["sha"]], self.url)
 
     def create(self, call: Call, _: dict[str, str]) -> Reply:
         key = (call.body["source_branch"], call.body["target_branch"])
@@ -172,6 +176,9 @@ class GerritService(Service):
 
     def listed(self, call: Call, _: dict[str, str]) -> Reply:
         query = call.query["q"][0]
+        if query.startswith("commit:"):
+            commit = query.removeprefix("commit:").partition(" ")[0]
+            return Reply(200, [change for change in self.changes if change["current_revision"] == commit])
         if "topic:" not in query:
             return Reply(200, [{**c, "subject": "T"} for c in self.changes])
         topic = query.split('topic:"')[1].split('"')[0]

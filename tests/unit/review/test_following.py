@@ -385,3 +385,28 @@ def test_the_forge_is_asked_again_for_what_changed_only(
     assert b"very-secret" not in kept.read_bytes()
     kept.write_bytes(b'{"https://api.github.com/x": 3}')
     assert answers.read(str(kept)) == {}
+
+
+def test_a_runner_that_has_the_commit_alone_finds_the_request() -> None:
+    """A runner checks out a commit without a branch, so it can find the request by that only."""
+    only = ASK._replace(branch="")
+    github, gitlab, gitea, gerrit = GitHubService(), GitLabService(), GiteaService(), GerritService()
+    for base in ("other", "main"):
+        github.open_pull("theirs", base, commits=[ASK.head], state="open")
+        gitlab.open_merge("theirs", base, "")["sha"] = ASK.head
+        gitea.open_pull("theirs", base)["head"]["sha"] = ASK.head
+    gerrit.pushed(ASK.head, "whatever")
+    for service, forge, prefix, number in (
+        (github, lambda url: GitHub(Project(url, "o/r")), "", "2"),
+        (gitlab, lambda url: GitLab(Project(url, "g/sub/p")), "/api/v4", "2"),
+        (gitea, lambda url: Gitea(Project(url, "o/r")), "/api/v1", "2"),
+        (gerrit, lambda url: Gerrit(Project(url, "p")), "", "1"),
+    ):
+        with (
+            serving(service, prefix=prefix) as server,
+            Sender(server.url, Credential("t"), lambda push: "", FakeClock().clock) as sender,
+        ):
+            found = sender.hold(forge(server.url).follow(only))
+            assert found is not None
+            assert found.number == number
+            assert sender.hold(forge(server.url).follow(only._replace(head="9" * 40))) is None

@@ -82,7 +82,8 @@ def _workflow(policy: Policy) -> str:
 
 _WORKFLOW = """\
 # The gate. It runs from the target branch, never from the request: no change chooses its own judge. Nothing of the
-# request is checked out or run; git objects and notes are read. Run it again when a signed approval was pushed.
+# request is checked out or run; git objects, notes and reviews are read. Have it run again, with a label or by hand,
+# when somebody approved after the last push.
 name: {check}
 on:
   pull_request_target:
@@ -91,6 +92,7 @@ on:
   merge_group:
 permissions:
   contents: read
+  pull-requests: read
 jobs:
   {check}:
     name: {check}
@@ -108,9 +110,12 @@ jobs:
         env:
           TARGET: ${{{{ github.event.merge_group.base_ref || github.event.pull_request.base.ref }}}}
           HEAD: ${{{{ github.event.merge_group.head_sha || github.event.pull_request.head.sha }}}}
+          GITHUB_TOKEN: ${{{{ github.token }}}}
+          EARMARK_FORGE: github
+          EARMARK_FORGE_URL: ${{{{ github.api_url }}}}
         run: |
           target="${{TARGET#refs/heads/}}"
           git fetch --no-tags origin \\
             "+refs/heads/$target:refs/remotes/origin/$target" "refs/notes/*:refs/notes/*" "$HEAD"
-          earmark check --phase merge --format github "origin/$target..$HEAD"
+          earmark check --phase merge --reviews --format github "origin/$target..$HEAD"
 """

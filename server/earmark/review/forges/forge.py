@@ -64,6 +64,8 @@ class Ask(NamedTuple):
     commit id, `target` a branch name; `head_owner` owns the fork the branch lives in, empty for the project itself.
     `reviewers` are logins (addresses on Gerrit), `teams` slugs. `push` says whether the branch must be pushed first.
     `summary` is the document in one line, for channels that take no more.
+
+    Who only follows, and has the commit without a branch, leaves `branch` empty: the request is then found by `head`.
     """
 
     key: str

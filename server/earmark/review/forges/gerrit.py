@@ -123,6 +123,8 @@ class Gerrit:
         return ""  # a line's address holds the change's number, which only the server gives
 
     def _query(self, ask: Ask) -> str:
+        if not ask.branch:
+            return f'commit:{ask.head} project:"{self._project.path}" branch:"{ask.target}"'
         return f'topic:"earmark-{ask.key}" project:"{self._project.path}" branch:"{ask.target}"'
 
     def _push(self, ask: Ask) -> Push:

@@ -128,6 +128,8 @@ class Gitea:
         return next(iter(marked), next(iter(same), None))
 
     def _same_branches(self, pull: Mapping[str, Any], ask: Ask) -> bool:
+        if not ask.branch:
+            return text(pull, "head", "sha") == ask.head and text(pull, "base", "ref") == ask.target
         owner = text(pull, "head", "repo", "owner", "login")
         wanted = ask.head_owner or self._project.owner
         return (

@@ -127,7 +127,11 @@ class GitHub:
         return file_url(self._project.web, "blob", head, path, anchor)
 
     def _find(self, ask: Ask) -> Generator[Step, Answer, Mapping[str, Any] | None]:
-        """The pull request with our marker, open ones first; else the open one of this branch."""
+        """The pull request with our marker, open ones first; else the open one of this branch, or of this commit."""
+        if not ask.branch:
+            answer = yield self._http("GET", f"/commits/{quoted(ask.head)}/pulls?per_page=100", pages=True)
+            found = [pull for pull in items(answer.body) if text(pull, "base", "ref") == ask.target]
+            return next((pull for pull in found if text(pull, "state") == "open"), None)
         owner = ask.head_owner or self._project.owner
         query = f"state=all&head={quoted(f'{owner}:{ask.branch}')}&base={quoted(ask.target)}&per_page=100"
         answer = yield self._http("GET", f"/pulls?{query}", pages=True)

@@ -132,6 +132,11 @@ class GitLab:
         return file_url(self._project.web, "-/blob", head, path, anchor)
 
     def _find(self, ask: Ask) -> Generator[Step, Answer, Mapping[str, Any] | None]:
+        if not ask.branch:
+            url = f"/repository/commits/{quoted(ask.head)}/merge_requests?per_page=100"
+            answer = yield self._http("GET", url, pages=True)
+            found = [merge for merge in items(answer.body) if text(merge, "target_branch") == ask.target]
+            return next((merge for merge in found if text(merge, "state") == "opened"), None)
         query = f"source_branch={quoted(ask.branch)}&target_branch={quoted(ask.target)}"
         answer = yield self._http("GET", f"/merge_requests?{query}&state=all&per_page=100", pages=True)
         merges = sorted(items(answer.body), key=lambda merge: text(merge, "state") != "opened")
