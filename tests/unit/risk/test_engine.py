@@ -17,7 +17,7 @@ import requests
 
 
 def one(name):
-    sp.run(f"ls {name}", shell=True)
+    sp.run(f"ls {name}", shell=True, check=True)
 
 
 def two(url):
