@@ -95,7 +95,7 @@ def _take_back(repo: Repository, ledger: Ledger, files: Files) -> None:
             continue
         under = lookup.snapshot(repo, ledger, path, text)
         found = laid_over(ledger, path, under, held)
-        if found is not None and found != under:
+        if found is not None:
             ledger.put_snapshot(path, found, source="stash", at=ledger.now())
             if lookup.has_evidence(found):
                 ledger.mark_dirty(path)
