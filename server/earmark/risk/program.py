@@ -87,6 +87,8 @@ def _build(rules: RuleSet, language: str) -> Program:
     if foreign and language not in ("dockerfile", "yaml"):
         statements = [e for e in statements if e[2].embedded]
         commands = [e for e in commands if e[2].embedded]
+    if language != "bash":
+        commands += _entries(own, "command")
     query, roles = _merge(own, language, bool(calls), bool(settings), bool(strings or statements))
     return Program(
         query=query,

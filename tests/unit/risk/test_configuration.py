@@ -78,3 +78,36 @@ def test_a_statement_of_a_stack_is_found_once() -> None:
 
 def test_a_text_that_is_no_policy_is_left_alone() -> None:
     assert found('resource "x_y" "p" {\n  policy = "Statement: {"\n}\n', "iam-statement") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("FROM a:1 AS b\nFROM b\nFROM c\n", "earlier", ["", "true", ""]),
+        ("FROM a:1 AS B\nCOPY --from=b x y\n", "itself", ["true"]),
+        ("FROM a:1 AS b\nFROM c\nCOPY --from=b x y\n", "itself", ["", ""]),
+        ("FROM a:1 AS b\nFROM c AS B\n", "twice", ["", "true"]),
+        ("FROM a:1\nUSER root\nUSER app\n", "user", ["app"]),
+        ("FROM a:1\nCMD a\nCMD b\nFROM b\nCMD c\n", "cmds", ["2", "1"]),
+        ("ARG V\nFROM a:1\nFROM b\n", "final", ["", "true"]),
+    ],
+)
+def test_a_stage_says_what_it_builds_on_and_how_it_ends(text: str, path: str, expected: list[str]) -> None:
+    assert [stage[0] for stage in found(text, "stage", "dockerfile", path)] == expected
+
+
+FLAGS = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: %s\n    command: %s\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [("a:1", "[kube-apiserver, --a=b]"), ("a:1", '["/bin/kube-apiserver --a=b"]'), ("x/kube-apiserver:v1", "[--a=b]")],
+)
+def test_a_control_plane_program_says_its_flags(image: str, command: str) -> None:
+    assert found(FLAGS % (image, command), "kube-apiserver", "yaml", "a") == [("b",)]
+
+
+def test_a_pod_of_the_control_plane_is_not_judged_as_a_workload() -> None:
+    text = FLAGS % ("a:1", "[kubelet]")
+    assert not found(text, "pod", "yaml")
+    assert len(found(text, "control-pod", "yaml")) == 1
