@@ -8,7 +8,8 @@ subject and must then hold too. Subjects:
     name = REGEX                      the dotted name of what is called, imports resolved
     inside = ROLE | [ROLE, …]         loop function async catch try finally test class with lock, or node types
     calls = [NAME, …] + where         a call of one of these in: function (default), after, before, match, file, loop
-    scope = WHERE + matches           the text of: match, line, statement, block, function, file, before, after, parent
+    scope = WHERE + matches           the text of: match, line, statement, block, function, file, before, after, parent,
+                                      rest (of the block)
     path = REGEX                      the path of the file
     result = "unused" | "assigned" | "awaited" | "leaked" (bound to a name that the function never closes or hands on)
            | "unchecked" (bound to a name whose first use is no test of it)
@@ -18,6 +19,8 @@ subject and must then hold too. Subjects:
          | "endless"                  a function whose body comes to itself again whatever happens
     local = true                      the function that is called is declared in this file, or a parameter
     same = ["capture", "capture"]     both captures have the same text
+    use = "overwritten"               the variable that the capture `name` is gets another value before it is read
+        | "though_nil"                is dereferenced although the `if` that is hit has found it to be nil, or before
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
 built tainted parameter name call function promise floating reused outer fed), `matches`, `lacks` (RE2 on the source),
@@ -31,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from earmark.risk import flow, iteration, loops, promises, taint
+from earmark.risk import flow, iteration, loops, promises, results, taint, uses
 from earmark.risk.places import (
     SCOPES,
     ConditionError,
@@ -51,7 +54,9 @@ if TYPE_CHECKING:
 
 
 Test = Callable[["Source", Hit], bool]
-_SUBJECTS = frozenset({"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local", "same"})
+_SUBJECTS = frozenset(
+    {"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local", "same", "use"}
+)
 _TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
 
 
@@ -262,77 +267,6 @@ def _calls(table: dict[str, Any]) -> Test:
     return check
 
 
-def _result(table: dict[str, Any]) -> Test:
-    wanted = table["result"]
-    if wanted not in ("unused", "assigned", "awaited", "leaked", "unchecked"):
-        raise ConditionError('result is "unused", "assigned", "awaited", "leaked" or "unchecked"')
-    if wanted in ("leaked", "unchecked"):
-        return _leaked if wanted == "leaked" else _unchecked
-
-    def check(source: Source, hit: Hit) -> bool:
-        above = source.parent(hit.node)
-        kind = "" if above is None else above.type
-        if wanted == "awaited":
-            return kind in ("await", "await_expression")
-        if wanted == "unused":
-            return kind in ("expression_statement", "module", "block", "statement_list", "source_file", "statements")
-        return any(a.type in {t for t, _, _ in source.profile.assigns} for a in source.ancestors(hit.node)[:3])
-
-    return check
-
-
-def _bound(source: Source, node: Node) -> str:
-    """The plain name that the value of `node` goes into; "" when it goes elsewhere."""
-    for above in source.ancestors(node)[:3]:
-        left = above.child_by_field_name("left") or above.child_by_field_name("name")
-        left = left or above.child_by_field_name("declarator")
-        while left is not None and left.type == "pointer_declarator":
-            left = left.child_by_field_name("declarator")
-        if left is not None:
-            return source.of(left) if left.type in source.profile.names else ""
-        if above.type not in ("cast_expression", "parenthesized_expression"):
-            return ""
-    return ""
-
-
-def _unchecked(source: Source, hit: Hit) -> bool:
-    """The result goes into a plain name, and the next thing done with that name is not to test it."""
-    name = flow.escaped(_bound(source, hit.node))
-    if not name:
-        return False
-    if regex(r"^\s*(?:if|while|assert)\b").search(source.of(_statement(source, hit.node))):
-        return False
-    after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
-    first = regex(rf"\b{name}\b").search(after)
-    if first is None:
-        return False
-    start = max(after.rfind(mark, 0, first.start()) for mark in ";{}") + 1
-    ends = [at for mark in ";{" if (at := after.find(mark, first.end())) >= 0]
-    use = after[start : min(ends, default=len(after))]
-    tested = r"\b(?:if|while|assert\w*|return|switch|for|CHECK\w*|EXPECT\w*|REQUIRE\w*)\b|\?|&&|\|\||[!=]="
-    return not regex(tested).search(use) and not regex(rf"!\s*{name}\b").search(use)
-
-
-def _statement(source: Source, node: Node) -> Node:
-    return source.enclosing(node, source.profile.statements) or node
-
-
-def _leaked(source: Source, hit: Hit) -> bool:
-    """The result goes into a plain name, and nothing after it in the function closes, returns or hands on that name."""
-    name = flow.escaped(_bound(source, hit.node))
-    if not name:
-        return False
-    after = source.text[hit.node.end_byte : source.function(hit.node).end_byte].decode("utf-8", "replace")
-    # What is done with the name once it stands for something else says nothing about this value.
-    if (again := regex(rf"\n\s*{name}\s*=[^=]").search(after)) is not None:
-        after = after[: again.start()]
-    kept = (
-        rf"\b{name}\.(?:close|shutdown|release|terminate|communicate|wait|kill|stop|detach|cleanup|aclose)\b"
-        rf"|\b(?:with|return|yield)\b[^\n]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:\n|$)|\[\s*{name}\b"
-    )
-    return not regex(kept).search(after)
-
-
 def _loop(table: dict[str, Any]) -> Test:
     kinds = {
         "stuck": loops.is_stuck,
@@ -375,8 +309,9 @@ _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
     "calls": _calls,
     "scope": _scope,
     "path": _path,
-    "result": _result,
+    "result": lambda table: results.compile_result(table["result"]),
     "loop": _loop,
     "local": _local,
     "same": _same,
+    "use": lambda table: uses.compile_use(table["use"]),
 }

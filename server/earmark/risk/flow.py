@@ -35,7 +35,9 @@ _BLOCKS = frozenset(
      "function_body", "constructor_body", "translation_unit", "body_statement", "compilation_unit", "then"}
 )  # fmt: skip
 # An expression and a type; the expression is named, or comes first.
-_CONVERSIONS = frozenset({"as_expression", "satisfies_expression", "type_cast_expression", "cast_expression"})
+_CONVERSIONS = frozenset(
+    {"as_expression", "satisfies_expression", "type_cast_expression", "cast_expression", "type_conversion_expression"}
+)
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "await_expression", "await", "as_expression", "non_null_expression", "try_expression",
      "reference_expression", "cast_expression", "argument", "value_argument", "literal_element", "satisfies_expression",
@@ -55,7 +57,8 @@ def bare(node: Node) -> Node:
     """`node` without parentheses, awaits, casts and the like around it."""
     for _ in range(DEEPEST):
         if node.type in _CONVERSIONS and node.named_child_count == 2:
-            node = node.child_by_field_name("value") or node.named_children[0]
+            named = node.child_by_field_name("value") or node.child_by_field_name("operand")
+            node = named or node.named_children[0]
         elif node.type in _TRANSPARENT and node.named_child_count == 1:
             node = node.named_children[0]
         else:
