@@ -166,6 +166,9 @@ def scope_bytes(source: Source, hit: Hit, where: str) -> tuple[int, int]:
             if where == "after"
             else (start, end)
         )
+    if where == "rest":
+        around = source.enclosing(node, _BLOCKS) or source.root
+        return node.end_byte, around.end_byte
     if where == "line":
         start = source.text.rfind(b"\n", 0, node.start_byte) + 1
         end = source.text.find(b"\n", node.end_byte)
@@ -185,4 +188,6 @@ _BLOCKS = frozenset(
     {"block", "statement_block", "compound_statement", "body_statement", "do_group", "class_body", "function_body",
      "object", "statement_list"}
 )  # fmt: skip
-SCOPES = frozenset({"match", "line", "statement", "block", "function", "file", "before", "after", "parent", "loop"})
+SCOPES = frozenset(
+    {"match", "line", "statement", "block", "function", "file", "before", "after", "rest", "parent", "loop"}
+)
