@@ -6,7 +6,7 @@ configuration there is one unit and a fact a setting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.risk import embedded, hcl, manifests, objects
@@ -59,8 +59,12 @@ class Unit(NamedTuple):
     public: bool = False
 
 
-def units(source: Source) -> dict[str, Unit]:
-    """The units of a text by name; a repeated name gets a number, so that none is lost."""
+def units(source: Source, unchanged: Collection[str] = ()) -> dict[str, Unit]:
+    """The units of a text by name; a repeated name gets a number, so that none is lost.
+
+    Units named in `unchanged` stand on the other side with the same text; they cost a walk and could tell nothing, so
+    they come without facts.
+    """
     if source.language in ("terraform", "yaml", "json"):
         return {"": _configuration(source)}
     if source.language == "bash":
@@ -68,21 +72,38 @@ def units(source: Source) -> dict[str, Unit]:
         commands = [Fact("command", piece.line, "", piece.start, piece.end) for piece in pieces]
         return {"": Unit("", 0, len(source.text), (*commands, *_comments(source)), source.text)}
     found: dict[str, Unit] = {}
-    inside: list[tuple[int, int]] = []
+    outline = _outline(source)
+    for name, node, head in outline:
+        facts = () if name in unchanged else tuple(_walk(source, head))
+        text = source.text[head.start_byte : head.end_byte]
+        found[name] = Unit(name, node.start_byte, head.end_byte, facts, text, _is_public(source, node, name))
+    inside = frozenset(head.start_byte for _, _, head in outline)
+    rest = tuple(f for f in _walk(source, source.root, skip=inside) if f.kind != "signature")
+    found[""] = Unit("", 0, len(source.text), rest, source.text)
+    return found
+
+
+def texts(source: Source) -> dict[str, bytes]:
+    """The text of each function and test block by the name of its unit."""
+    if source.language in ("terraform", "yaml", "json", "bash"):
+        return {}
+    return {name: source.text[head.start_byte : head.end_byte] for name, _, head in _outline(source)}
+
+
+def _outline(source: Source) -> list[tuple[str, Node, Node]]:
+    """(unique name, node, node with its decorators) of the outermost functions and test blocks, by place."""
+    found: dict[str, tuple[str, Node, Node]] = {}
+    end = 0
     for name, node in _functions(source):
-        if inside and node.start_byte < inside[-1][1]:
+        if node.start_byte < end:
             continue
         head = _with_decorators(source, node)
-        inside.append((head.start_byte, head.end_byte))
+        end = head.end_byte
         unique, number = name, 2
         while unique in found:
             unique, number = f"{name}#{number}", number + 1
-        text = source.text[head.start_byte : head.end_byte]
-        facts = tuple(_walk(source, head))
-        found[unique] = Unit(unique, node.start_byte, head.end_byte, facts, text, _is_public(source, node, name))
-    rest = tuple(f for f in _walk(source, source.root, skip=frozenset(a for a, _ in inside)) if f.kind != "signature")
-    found[""] = Unit("", 0, len(source.text), rest, source.text)
-    return found
+        found[unique] = (unique, node, head)
+    return list(found.values())
 
 
 def _functions(source: Source) -> Iterator[tuple[str, Node]]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.risk.change_facts import Fact, Unit, units
+from earmark.risk.change_facts import Fact, Unit, texts, units
 from earmark.risk.engine import is_test_path
 from earmark.risk.finding import Finding, in_order
 from earmark.risk.places import regex
@@ -66,8 +66,8 @@ def compare(
 
 
 def _compare(old: bytes, new: bytes, language: str, path: str, rules: RuleSet) -> Iterator[Finding]:
-    pair = Pair(_units(old, language, path), _units(new, language, path), old, new, path, is_test_path(path),
-                _placer(old, new))  # fmt: skip
+    before, after = _both(old, new, language, path)
+    pair = Pair(before, after, old, new, path, is_test_path(path), _placer(old, new))
     for rule in rules.changes():
         if rule.languages and language not in rule.languages:
             continue
@@ -82,11 +82,16 @@ def _compare(old: bytes, new: bytes, language: str, path: str, rules: RuleSet) -
                 yield Finding(rule.id, rule.category, rule.severity, start, end, rule.why, rule.hint, detail)
 
 
-def _units(text: bytes, language: str, path: str) -> dict[str, Unit]:
-    tree = parse(text, language)
-    if tree is None:
-        return {"": Unit("", 0, len(text), (), text)}
-    return units(Source(text, tree, language, path))
+def _both(old: bytes, new: bytes, language: str, path: str) -> tuple[dict[str, Unit], dict[str, Unit]]:
+    """The units of both texts; what stands unchanged on both sides comes without facts."""
+    sources = [Source(text, tree, language, path) if (tree := parse(text, language)) else None for text in (old, new)]
+    before, after = (texts(source) if source is not None else {} for source in sources)
+    same = {name for name, text in before.items() if after.get(name) == text}
+    first, second = (
+        units(source, same) if source is not None else {"": Unit("", 0, len(text), (), text)}
+        for source, text in zip(sources, (old, new), strict=True)
+    )
+    return first, second
 
 
 def _placer(old: bytes, new: bytes) -> Callable[[int], tuple[int, int]]:
@@ -246,6 +251,7 @@ def _limits(pair: Pair, rule: ChangeRule) -> Found:
         now = {f.key: f for f in after.facts if f.kind == "setting"}
         calls = {f.key.rsplit(".", 1)[-1] for f in after.facts if f.kind == "call"}
         moved = {f.key.rsplit(".", 1)[-1] for unit in pair.new.values() for f in unit.facts if f.kind == "setting"}
+        kept = [unit.text for unit in pair.new.values() if not unit.facts]
         for fact in before.facts:
             if fact.kind != "setting" or not _named(fact, rule):
                 continue
@@ -253,7 +259,8 @@ def _limits(pair: Pair, rule: ChangeRule) -> Found:
             other = now.get(fact.key)
             if other is None:
                 holder, _, name = fact.key.rpartition(".")
-                if was is not None and rule.lost and holder.split(".")[-1] in calls and name not in moved:
+                gone = name not in moved and not any(name.encode() in text for text in kept)
+                if was is not None and rule.lost and holder.split(".")[-1] in calls and gone:
                     yield (*pair.place(fact.start), f"removed: {fact.key} = {fact.value[:40]}")
                 continue
             value = number(other.value)
