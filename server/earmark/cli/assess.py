@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,11 @@ from earmark.cli.workspace import CannotTell, Workspace, display, guarded, works
 
 if TYPE_CHECKING:
     from earmark.git.changes import FileChange
-    from earmark.git.history import Commit
-    from earmark.git.objects import Objects
     from earmark.origin.model import Change
-    from earmark.risk.assess import Assessment, ChangedFile
-
-# How far back churn and fixes are counted, in commits before the one that is judged.
-_MEMORY = 400
-_LARGEST = 2 << 20
+    from earmark.policy.background import Background
+    from earmark.policy.dependents import Told
+    from earmark.policy.model import Policy
+    from earmark.risk.score import Assessment
 
 
 def run(argv: list[str]) -> int:
@@ -48,16 +45,20 @@ def _assess(argv: list[str]) -> Iterator[int]:
 
 
 def _staged(here: Workspace) -> Iterator[tuple[str, Assessment]]:
+    import time
+
+    from earmark.git import config
     from earmark.git.changes import staged_changes
     from earmark.git.objects import Objects
     from earmark.git.refs import head
     from earmark.origin import state
+    from earmark.policy.background import background
 
     change = state.staged(here.repo, here.ledger)
-    with Objects(here.repo) as objects:
-        past = _Past(here, head(here.repo).commit, objects)
-        pairs = staged_changes(here.repo)
-        yield "", _judge(here, objects, pairs, change, past.of(pairs, before=None))
+    with Objects(here.repo) as objects, _Progress() as told:
+        known = background(here.repo, objects, head(here.repo).commit, _policy(here))
+        author = config.read(here.repo).get("user.email") or ""
+        yield "", _judge(known, staged_changes(here.repo), change, author, int(time.time()), told)
 
 
 def _commits(here: Workspace, asked: str) -> Iterator[tuple[str, Assessment]]:
@@ -65,8 +66,9 @@ def _commits(here: Workspace, asked: str) -> Iterator[tuple[str, Assessment]]:
     from earmark.git.changes import commit_changes
     from earmark.git.objects import Objects
     from earmark.origin import state
+    from earmark.policy.background import background
 
-    with Objects(here.repo) as objects:
+    with Objects(here.repo) as objects, _Progress() as told:
         alone = ".." not in asked and not asked.startswith("-")
         single = history.resolve(here.repo, asked) if alone else None
         if alone and single is None:
@@ -75,80 +77,56 @@ def _commits(here: Workspace, asked: str) -> Iterator[tuple[str, Assessment]]:
         ids = [id_ for id_ in chosen if id_]
         changes = commit_changes(here.repo, ids)
         commits = history.read(here.repo, ids, objects=objects)
-        past = _Past(here, commits[0].parent if commits else "", objects)
+        known = background(here.repo, objects, commits[0].parent if commits else "", _policy(here))
         for commit, change in zip(commits, state.commits(here.repo, here.ledger, ids), strict=True):
             pairs = changes[commit.id]
-            yield commit.id, _judge(here, objects, pairs, change, past.of(pairs, before=commit))
-            past.learn(commit, pairs)
+            before = known._replace(tip=commit.parent)
+            yield commit.id, _judge(before, pairs, change, commit.author_email, commit.committer_time, told)
+            known = known.after(commit, pairs)
 
 
-class _Past:
-    """Churn and fixes of paths, from commits before the one that is judged; grows as a range is walked."""
+def _policy(here: Workspace) -> Policy:
+    """The policy on disk, for its production paths; what is wrong with it is `check`'s business."""
+    from earmark.origin.seen import Refused, read_file
+    from earmark.policy import load, model
 
-    def __init__(self, here: Workspace, tip: str, objects: Objects) -> None:
-        from earmark.git import history
-        from earmark.git.changes import commit_changes
-
-        self.touched: Counter[str] = Counter()
-        self.fixed: Counter[str] = Counter()
-        self.authors: dict[str, Counter[str]] = {}
-        if tip:
-            earlier = history.commits(here.repo, f"--max-count={_MEMORY}", tip, objects=objects)
-            changes = commit_changes(here.repo, [commit.id for commit in earlier])
-            for commit in earlier:
-                self.learn(commit, changes[commit.id])
-
-    def learn(self, commit: Commit, pairs: Sequence[FileChange]) -> None:
-        fix = is_fix(commit.message)
-        for pair in pairs:
-            self.touched[pair.path] += 1
-            self.fixed[pair.path] += fix
-            self.authors.setdefault(pair.path, Counter())[commit.author_email] += 1
-
-    def of(self, pairs: Sequence[FileChange], *, before: Commit | None) -> Any:
-        """The numbers for the files of one change."""
-        from earmark.risk.assess import Context
-
-        paths = [pair.old_path or pair.path for pair in pairs]
-        alone = [p for p in paths if len(self.authors.get(p, ())) == 1 and self.touched[p] >= 5]
-        mine = before.author_email if before is not None else ""
-        return Context(
-            churn=sum(self.touched[p] for p in paths),
-            past_fixes=sum(self.fixed[p] for p in paths),
-            concentrated=tuple(p for p in alone if mine not in self.authors[p]),
-        )
+    try:
+        return load.parse(read_file(os.path.join(here.repo.top, model.FILE)))[0]
+    except Refused:
+        return model.DEFAULT
 
 
-def is_fix(message: bytes) -> bool:
-    """Whether a commit says that it mends or takes back an earlier one."""
-    title = message.split(b"\n", 1)[0].lower()
-    return any(word in title for word in (b"fix", b"bug", b"revert", b"regression", b"crash", b"hotfix", b"broken"))
-
-
-def _judge(here: Workspace, objects: Objects, pairs: Sequence[FileChange], change: Change, context: Any) -> Assessment:
-    from earmark.risk.assess import judge
+def _judge(
+    known: Background, pairs: Sequence[FileChange], change: Change, author: str, when: int, told: Told
+) -> Assessment:
+    from earmark.policy.background import changed_files
+    from earmark.risk.assess import findings_of
     from earmark.risk.rules import load_default
+    from earmark.risk.score import assess
 
-    files = [file for pair in pairs if (file := _file(objects, pair)) is not None]
-    assessment, _, errors = judge(files, load_default(), context._replace(ai_lines=change.ai_lines + change.ai_removed))
-    for error in errors:
+    files = changed_files(known.objects, pairs)
+    found = [findings_of(file, load_default()) for file in files]
+    for error in (error for file in found for error in file.errors):
         print(f"earmark assess: {display(error)}", file=sys.stderr)
-    return assessment
+    context, _ = known.of(files, author, when, told=told)
+    return assess(files, found, context._replace(ai_lines=change.ai_lines + change.ai_removed))
 
 
-def _file(objects: Objects, pair: FileChange) -> ChangedFile | None:
-    from earmark.risk.assess import ChangedFile
-    from earmark.text.diff import diff_lines, split_lines
+class _Progress:
+    """Says on a terminal how far the symbol index is, where that takes long enough to wonder."""
 
-    if any(mode not in ("", "100644", "100755") for mode in (pair.old_mode, pair.new_mode)):
+    _MANY = 400
+
+    def __enter__(self) -> Told:
+        return self._told
+
+    def __exit__(self, *exc: object) -> None:
         return None
-    old, new = (objects.blob(pair.old) if pair.old else b""), (objects.blob(pair.new) if pair.new else b"")
-    if b"\0" in old[:8000] or b"\0" in new[:8000] or max(len(old), len(new)) > _LARGEST:
-        return None
-    hunks = diff_lines(split_lines(old), split_lines(new))
-    added = sum(h.new_end - h.new_start for h in hunks)
-    removed = sum(h.old_end - h.old_start for h in hunks)
-    return ChangedFile(pair.path, old, new, pair.old_path, added=added, removed=removed)
+
+    def _told(self, done: int, total: int) -> bool:
+        if total >= self._MANY and sys.stderr.isatty():
+            print(f"\rlearning who uses what: {done} of {total} files", end="", file=sys.stderr, flush=True)
+        return True
 
 
 def _plain(commit: str, assessment: Assessment) -> dict[str, Any]:

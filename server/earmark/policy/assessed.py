@@ -17,17 +17,10 @@ from earmark.origin.ledger import Ledger, LedgerError
 from earmark.origin.model import Change, FileOrigins
 from earmark.policy.globs import matching
 from earmark.policy.model import Policy
-from earmark.risk.assess import (
-    Assessment,
-    ChangedFile,
-    Context,
-    FileFindings,
-    assess,
-    findings_of,
-    risk_level_for_trailer,
-)
+from earmark.risk.assess import ChangedFile, FileFindings, findings_of, risk_level_for_trailer
 from earmark.risk.finding import Finding
 from earmark.risk.rules import RuleSet, load_default
+from earmark.risk.score import Assessment, Context, assess
 
 TIME_LIMIT = 5.0
 

@@ -3,18 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.risk.assess import (
-    LEVELS,
-    ChangedFile,
-    Context,
-    FileFindings,
-    assess,
-    findings_of,
-    judge,
-    risk_level_for_trailer,
-)
+from earmark.risk.assess import LEVELS, ChangedFile, FileFindings, findings_of, risk_level_for_trailer
 from earmark.risk.finding import SEVERITIES, Finding
+from earmark.risk.past import History
 from earmark.risk.rules import load_default
+from earmark.risk.score import Context, assess, judge, measured
 
 RULES = load_default()
 OLD = b"""import requests
@@ -62,20 +55,46 @@ def test_a_change_without_findings_is_low() -> None:
 
 FINDINGS = st.lists(st.builds(lambda s, n: Finding(f"r{n}", "race", s, n, n, "w", "h"), st.sampled_from(SEVERITIES),
                               st.integers(0, 50)), max_size=8)  # fmt: skip
-CONTEXTS = st.builds(Context, st.integers(0, 500), st.integers(0, 99), st.integers(0, 30), st.integers(0, 200))
+COUNTS = st.integers(0, 300)
+HISTORIES = st.builds(History, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.sampled_from([(), ("a.py",)]))
+CONTEXTS = st.builds(Context, COUNTS, HISTORIES, COUNTS, production=st.sampled_from([(), ("a.py",)]))
+CHANGES = st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=4)
 
 
-@given(FINDINGS, FINDINGS, CONTEXTS, st.integers(0, 3000), st.integers(0, 3000))
+@given(FINDINGS, FINDINGS, CONTEXTS, HISTORIES, CHANGES, CHANGES)
 def test_more_risk_never_lowers_the_score(
-    few: list[Finding], more: list[Finding], context: Context, a: int, b: int
-) -> None:
-    small = [ChangedFile("a.py", b"", b"", added=min(a, b))]
-    large = [ChangedFile("a.py", b"", b"", added=max(a, b))]
+    few: list[Finding], more: list[Finding], context: Context, growth: History,
+    lines: list[tuple[int, int]], extra: list[tuple[int, int]],
+) -> None:  # fmt: skip
+    """Every count grows or stays: findings, lines of any file, files, history, dependents, incidents."""
+    small = [ChangedFile(f"d{n}/a.py", b"", b"", added=a, removed=r) for n, (a, r) in enumerate(lines)]
+    grown = [(a + extra[n % len(extra)][0], r + extra[n % len(extra)][1]) for n, (a, r) in enumerate(lines)] + extra
+    large = [ChangedFile(f"d{n}/a.py", b"", b"", added=a, removed=r) for n, (a, r) in enumerate(grown)]
+    known = context.history or History()
+    past = History(*(a + b for a, b in zip(known[:5], growth[:5], strict=True)), known.experience, known.concentrated)
+    worse_context = context._replace(
+        ai_lines=context.ai_lines + 1, history=past, dependents=(context.dependents or 0) + 3, incidents=("x",)
+    )
     less = assess(small, [FileFindings("a.py", tuple(few), ())], context)
-    worse = assess(large, [FileFindings("a.py", tuple(few + more), ())], context._replace(churn=context.churn + 5))
+    worse = assess(large, [FileFindings("a.py", tuple(few + more), ())], worse_context)
     assert 0 <= less.score <= worse.score <= 100
     assert LEVELS.index(less.level) <= LEVELS.index(worse.level)
     assert abs(sum(t.value for t in less.terms) - less.score) <= 0.51 or less.score == 100
+    assert all(t.evidence and t.lower for t in less.terms if t.name != "finding")
+
+
+def test_a_newcomer_weighs_more_than_somebody_who_knows_the_code() -> None:
+    def points(experience: int) -> float:
+        found = assess([], [], Context(history=History(experience=experience)))
+        return sum(t.value for t in found.terms if t.name == "newcomer")
+
+    assert points(0) > points(5) > points(40) > points(64) == points(5000) == 0
+
+
+def test_prose_lock_files_and_tests_are_no_code() -> None:
+    names = ["README.md", "uv.lock", "package-lock.json", "tests/test_a.py", "web/a.min.js", "app/core/a.py", "b.yaml"]
+    size = measured([ChangedFile(name, b"", b"", added=10, removed=1) for name in names])
+    assert (size.added, size.removed, size.tests, size.files, size.folders, size.scattered) == (20, 2, 10, 2, 2, 11)
 
 
 @given(FINDINGS, FINDINGS)
