@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from earmark.risk import configuration, embedded, objects, required
+from earmark.risk import configuration, embedded, migrations, objects, required
 from earmark.risk.finding import Finding, Fix, in_order, shift
+from earmark.risk.fixes import fix
 from earmark.risk.places import Hit, last_segment, name_matches, regex
 from earmark.risk.program import Entry, Program, program_for
 from earmark.risk.query import MATCH_LIMIT
-from earmark.risk.rules import Matcher, Rule, RuleSet
+from earmark.risk.rules import Matcher, RuleSet
 from earmark.risk.source import Source
 from earmark.risk.suppress import suppressed
 from earmark.text.syntax import parse
@@ -140,17 +141,22 @@ class _Run:
         return not matcher.entropy or entropy(value.decode("latin-1")) >= matcher.entropy
 
     def sql(self) -> None:
-        for piece in embedded.sql_statements(self.text):
+        pieces = embedded.sql_statements(self.text)
+        for piece, facts in zip(pieces, migrations.facts([piece.line for piece in pieces]), strict=True):
             for entry in self.program.statements.match(piece.line):
-                if self._plain_holds(entry, piece.line):
+                if self._plain_holds(entry, piece.line, facts):
                     self.add(entry, piece.start, piece.end)
 
-    def _plain_holds(self, entry: Entry, line: str) -> bool:
+    def _plain_holds(self, entry: Entry, line: str, facts: frozenset[str] = frozenset()) -> bool:
         matcher = entry[2]
         if matcher.but and regex(matcher.but).search(line):
             return False
         for table in matcher.at:
-            holds = bool(regex(table["matches"]).search(self.text.decode("latin-1")))
+            holds = (
+                table["fact"] in facts
+                if "fact" in table
+                else bool(regex(table["matches"]).search(self.text.decode("latin-1")))
+            )
             if holds == bool(table.get("not")):
                 return False
         return self.needed(matcher)
@@ -284,7 +290,7 @@ class _Run:
         if not all(test(source, hit) for test in matcher.when) or any(test(source, hit) for test in matcher.unless):
             return False
         node = hit.captures.get(matcher.mark, hit.node)
-        self.add(entry, node.start_byte, node.end_byte, _fix(source, entry[1], hit))
+        self.add(entry, node.start_byte, node.end_byte, fix(source, entry[1], hit))
         return True
 
 
@@ -320,32 +326,6 @@ def _clipped(text: bytes, start: int, end: int) -> int:
         return end
     line = text.find(b"\n", start, end)
     return len(text[start:line].rstrip()) + start
-
-
-def _fix(source: Source, rule: Rule, hit: Hit) -> Fix | None:
-    """The rule's safe edit at this place: another value for an argument or capture, or one more argument."""
-    plan = rule.fix
-    if plan is None:
-        return None
-    title = str(plan.get("title", rule.hint))
-    new = str(plan.get("new", "")).encode()
-    if "arg" in plan and hit.is_call:
-        for argument in source.arguments(hit.node):
-            if plan["arg"] in (argument.name or None, argument.place):
-                return Fix(argument.node.start_byte, argument.node.end_byte, new, title)
-        return None
-    if plan.get("append") and hit.is_call:
-        from earmark.risk.source import argument_list
-
-        holder = argument_list(hit.node)
-        if holder is None or source.text[holder.end_byte - 1 : holder.end_byte] != b")":
-            return None
-        inner = source.text[holder.start_byte + 1 : holder.end_byte - 1].rstrip()
-        lead = b"" if not inner or inner.endswith(b",") else b", "
-        at = holder.start_byte + 1 + len(inner)
-        return Fix(at, at, lead + new, title)
-    node = hit.captures.get(str(plan.get("of", "")))
-    return None if node is None else Fix(node.start_byte, node.end_byte, new, title)
 
 
 def around(tree: Tree, language: str, ranges: Ranges, text: bytes) -> list[tuple[int, int]]:
