@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from earmark.commit import pending
 from earmark.commit.situation import Situation
+from earmark.git.ahead import Ahead
 from earmark.git.changes import FileChange, staged_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
@@ -57,7 +58,8 @@ def staged(
     """The declaration of the index as the commit `situation` describes; its regions are kept in the ledger, from which
     the note is derived later. An assistant that `message` names as co-author counts as a session."""
     pairs = staged_changes(repo, situation.base or repo.empty_tree)
-    with Objects(repo) as objects:
+    with Objects(repo) as source:
+        objects = Ahead(source, [blob for pair in pairs for blob in (pair.new, pair.old)])
         change, unexplained = state.record_index(repo, ledger, objects, pairs), ""
         if situation.kind != "commit" or situation.sources:
             from earmark.commit import continued

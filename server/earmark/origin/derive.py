@@ -18,11 +18,11 @@ def file_origins(path: str, old_path: str, old: bytes, old_blob: str, snapshot: 
     """
     before, after = split_lines(old), split_lines(snapshot.text)
     hunks = diff_lines(before, after)
-    every = line_owners(snapshot) if snapshot.regions else [NOBODY] * len(after)
+    first, changed = _changed_owners(snapshot, after, hunks)
     owners: list[LineOrigin] = []
     ai_text: list[tuple[str, bytes]] = []
     for hunk in hunks:
-        owned = every[hunk.new_start : hunk.new_end]
+        owned = changed[hunk.new_start - first : hunk.new_end - first]
         owners.extend(runs(owned, hunk.new_start + 1))
         ai_text.extend(_ai_lines(owned, after[hunk.new_start : hunk.new_end]))
     removed = list(_removed(snapshot, before, after, hunks))
@@ -36,6 +36,17 @@ def file_origins(path: str, old_path: str, old: bytes, old_blob: str, snapshot: 
         tuple(ai_text),
         tuple((session, before[line].rstrip()) for line, session, _ in removed),
     )
+
+
+def _changed_owners(snapshot: Snapshot, after: Sequence[bytes], hunks: Sequence[Hunk]) -> tuple[int, Sequence[Owner]]:
+    """(the first line that any hunk added, 0-based; the owners of the lines from there to the last such line)."""
+    if not hunks:
+        return 0, []
+    first, last = hunks[0].new_start, hunks[-1].new_end
+    if not snapshot.regions:
+        return first, [NOBODY] * (last - first)
+    start = sum(map(len, after[:first]))
+    return first, line_owners(snapshot, start, start + sum(map(len, after[first:last])))
 
 
 def _ai_lines(owned: Sequence[Owner], lines: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:

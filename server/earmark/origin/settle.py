@@ -10,10 +10,11 @@ The number of git processes does not depend on the number of commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.git import notes as git_notes
+from earmark.git.ahead import Ahead
 from earmark.git.changes import FileChange, commit_changes
 from earmark.git.history import Commit, read
 from earmark.git.objects import Objects
@@ -129,7 +130,7 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
     for at, commit in enumerate(read(repo, missing, objects=objects)):
         if at % _AHEAD == 0:
             names = _names(repo, ledger, plan, stored, changes, missing[at : at + _AHEAD])
-            ahead = _Ahead(objects, names)
+            ahead = Ahead(objects, names)
         priors = [(old, stored[old]) for old in plan.sources.get(commit.id, ()) if old in stored]
         change = derive(repo, ledger, ahead, commit, changes[commit.id], priors, commit.id in plan.created)
         if change.is_ai or _names_humans(change):
@@ -138,21 +139,6 @@ def _fresh(repo: Repository, ledger: Ledger, objects: Objects, plan: _Plan, tip:
             if commit.id in due:
                 fresh[commit.id] = stored[commit.id]
     return fresh
-
-
-class _Ahead(Objects):
-    """Blobs read in one go: a round trip each would be half the time of a long rebase. Others are asked for."""
-
-    def __init__(self, objects: Objects, names: Iterable[str]) -> None:
-        super().__init__(objects.repo, objects.limit)
-        self._source = objects
-        wanted = list(dict.fromkeys(names))
-        found = zip(wanted, objects.get_all(wanted), strict=True)
-        self._blobs = {name: item.data for name, item in found if item and item.kind == "blob"}
-
-    def blob(self, name: str) -> bytes:
-        known = self._blobs.get(name)
-        return self._source.blob(name) if known is None else known
 
 
 def _names(

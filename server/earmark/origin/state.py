@@ -45,15 +45,14 @@ def record_index(repo: Repository, ledger: Ledger, objects: Objects, pairs: Iter
     Called by prepare-commit-msg, where the final tree is known: the note can then be derived from the commit alone.
     `pairs` are the staged changes.
     """
-    changes = [c for c in pairs if is_text_change(c)]
     at = ledger.now()
+
+    def keep(path: str, snap: Snapshot) -> None:
+        if lookup.has_evidence(snap):
+            ledger.put_snapshot(path, snap, source="index", at=at)
+
     with ledger.transaction():
-        for change in changes:
-            text = objects.blob(change.new)
-            snap = lookup.snapshot(repo, ledger, change.path, text, old_path=change.old_path)
-            if lookup.has_evidence(snap):
-                ledger.put_snapshot(change.path, snap, source="index", at=at)
-    return _change(repo, ledger, changes, objects.blob, objects)
+        return _change(repo, ledger, pairs, objects.blob, objects, keep=keep)
 
 
 def commits(repo: Repository, ledger: Ledger, ids: Sequence[str], *, notes_at: str = notes.REF) -> list[Change]:
@@ -144,7 +143,9 @@ def _change(
     objects: Objects,
     *,
     on_disk: bool = False,
+    keep: Callable[[str, Snapshot], None] | None = None,
 ) -> Change:
+    """`keep` is called with every file's snapshot."""
     files: list[FileOrigins] = []
     for change in changes:
         if not is_text_change(change):
@@ -158,6 +159,8 @@ def _change(
             continue
         old_path = change.old_path if change.old_path != change.path else ""
         snap = lookup.snapshot(repo, ledger, change.path, new, old_path=old_path)
+        if keep is not None:
+            keep(change.path, snap)
         files.append(file_origins(change.path, change.old_path, old, change.old, snap))
     return Change("", head(repo).commit, tuple(files), sessions_of(ledger, files))
 
