@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from earmark.origin.ledger import Ledger
     from earmark.origin.model import LineRange
     from earmark.policy.approval import Approval, Scope
+    from earmark.policy.roster import Member
     from earmark.review.collect import Collected
     from earmark.review.forges.forge import Ask, Forge
     from earmark.review.forges.hosts import Credential, Place, Setting
@@ -83,11 +84,12 @@ def _place(url: str) -> Place:
 def collected(
     repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace,
     approvals: tuple[Approval, ...] = (), scope: Scope | None = None, load: Mapping[str, int] | None = None,
-    focus: tuple[Focus, ...] = (),
+    focus: tuple[Focus, ...] = (), online: bool | None = None,
 ) -> Collected:  # fmt: skip
-    """Everything the request for `span` says, with the approvals there are."""
+    """Everything the request for `span` says, with the approvals there are. `online`: whether the forge may be asked
+    who is in the teams of the roster, by default in a trusted workspace."""
     import os
-    from datetime import date
+    from datetime import datetime
     from urllib.parse import urlsplit
 
     from earmark.gate import facts
@@ -103,7 +105,7 @@ def collected(
     sources = Sources(
         where.kind,
         f"{host}/{where.project.path}".lstrip("/"),
-        date.today(),
+        datetime.now().astimezone(),
         load or {},
         title=asked.title,
         asked=asked.asked,
@@ -111,8 +113,32 @@ def collected(
         approvals=approvals,
         scope=scope or Scope(),
         focus=focus,
+        members=members_of(repo, span, where, stricter, online=repo.trusted if online is None else online),
     )
     return collect(repo, ledger, span, sources)
+
+
+def members_of(
+    repo: Repository, span: Span, where: Place, base_policy: bytes | None, *, online: bool
+) -> dict[str, tuple[Member, ...]] | None:
+    """Who is in the forge's teams that the roster names; None where the forge cannot be asked for all of them."""
+    from earmark.git.objects import Objects
+    from earmark.review.collect import policy_at
+    from earmark.review.forges.forge import Refused
+    from earmark.review.forges.sender import ForgeError
+
+    with Objects(repo) as objects:
+        teams = [team for team, _ in policy_at(objects, span, base_policy)[0].roster.teams]
+    if not teams or not where.project.api or not online:
+        return None if teams else {}
+    forge, token = forge_for(repo, where)
+    if not token.value:
+        return None
+    try:
+        with sender_for(repo, where, token) as sender:
+            return {team: sender.hold(forge.members(team)) for team in teams}
+    except (ForgeError, Refused):
+        return None
 
 
 def focus_of(given: Sequence[str]) -> tuple[Focus, ...]:

@@ -34,7 +34,9 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
         forge, token = forge_for(repo, where)
         if not token.value:
             raise CannotTell(f"the reviews on the forge are not known: {token.why_none}")
-        found = collected(repo, ledger, span, where, Namespace(title="", asked=""))
+        found = collected(repo, ledger, span, where, Namespace(title="", asked=""), online=True)
+        if found.members_unknown:
+            raise CannotTell("the reviews on the forge are not known: who is in the roster's teams was not told")
         ask = ask_of(span, where, found, forge, draft=False)
         if refs.read(repo, f"refs/heads/{span.branch}") is None:  # a runner has the commit and no branch of its own
             ask = ask._replace(branch="")
@@ -49,4 +51,5 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
     scope = standing.scope(repo, under, int(time.time()))
     with Objects(repo) as objects:
         approvals = forge_approvals(repo, ledger, objects, under, where.kind, followed.reviews, scope)
+    facts = facts._replace(policy=facts.policy._replace(roster=found.policy.roster))
     return facts._replace(approvals=(*facts.approvals, *approvals), subjects=found.subjects, scope=scope)

@@ -79,16 +79,16 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
             span.base, span.head, tuple(c.id for c in span.commits), f"refs/heads/{span.target}", span.target_commit
         )
         scope = standing.scope(repo, under, int(time.time()))
-        found = collected(repo, ledger, span, where, asked)
+        found = collected(repo, ledger, span, where, asked, online=False)
         age = _age(repo, found.request.key)
-        offline = asked.offline or (asked.if_asked and age is None)
+        offline = asked.offline or not repo.trusted or (asked.if_asked and age is None)
         followed, why_not = _followed(repo, where, span, found, offline=offline)
         with Objects(repo) as objects:
             blobs = {path: blob.id for path in found.subjects if (blob := objects.get(f"{span.head}:{path}"))}
             approvals = standing.signed(repo, objects, span.target_commit)
             if followed:
                 approvals += forge_approvals(repo, ledger, objects, under, where.kind, followed.reviews, scope)
-        found = collected(repo, ledger, span, where, asked, approvals, scope)
+        found = collected(repo, ledger, span, where, asked, approvals, scope, online=not offline)
     except (NoSpan, ForgeUnknown, ForgeError) as error:
         raise CannotTell(str(error)) from error
     against = [review.login for review in followed.reviews if review.state == "changes"] if followed else []

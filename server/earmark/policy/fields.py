@@ -14,7 +14,7 @@ MAX_COUNT = 10**9
 
 
 class Field(NamedTuple):
-    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date, moment or pairs; `least` bounds a
+    """One key. `kind` is choice, count, text, texts, globs, commit, flag, date, moment, zone or pairs; `least` bounds a
     count."""
 
     kind: str
@@ -78,5 +78,10 @@ PEOPLE = {
     "level": Field("text", "The person's level, out of roster.levels."),
     "teams": Field("texts", "Teams the person is in."),
     "away_until": Field("date", "The first day the person is back."),
+    "time_zone": Field("zone", "Where the person's days begin, such as Europe/Berlin; where this runs without it."),
 }
 LEVELS = Field("texts", "Levels of sign-off, lowest first.")
+TEAMS = Field(
+    "pairs", 'Level by team of the forge, such as { "example/seniors" = "senior" }: its members have the level.'
+)
+ZONE = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"

@@ -137,7 +137,7 @@ class _Reader:
         if not isinstance(table, dict):
             self.wrong.append((("roster",), Wrong("`roster` is a table: write `[roster]`")))
             return model.Roster()
-        self.unknown(("roster",), table, ("levels", "people"))
+        self.unknown(("roster",), table, ("levels", "people", "teams"))
         roster = model.Roster()
         if "levels" in table:
             levels, wrong = checked(fields.LEVELS, table["levels"])
@@ -151,7 +151,19 @@ class _Reader:
                 self.wrong.append((("roster", "people", at, "level"), self.no_level(person["level"], roster)))
                 person["level"] = ""
             people.append(model.Person(**person))
-        return roster._replace(people=tuple(people))
+        return roster._replace(people=tuple(people), teams=self.teams(table, roster))
+
+    def teams(self, table: dict[str, Any], roster: model.Roster) -> tuple[tuple[str, str], ...]:
+        """The levels by team; one of an unknown level is left out."""
+        if "teams" not in table:
+            return ()
+        found, wrong = checked(fields.TEAMS, table["teams"])
+        self.wrong += [(("roster", "teams", *path), what) for path, what in wrong]
+        self.given.add("roster.teams")
+        for team, level in found or ():
+            if level not in roster.levels:
+                self.wrong.append((("roster", "teams", team), self.no_level(level, roster)))
+        return tuple((team, level) for team, level in found or () if level in roster.levels)
 
     def table(self, name: str, known: Known) -> dict[str, Any]:
         table = self.data.get(name, {})

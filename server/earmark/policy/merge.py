@@ -12,12 +12,12 @@ def merge_base(base: Policy, policy: Policy) -> Policy:
 
     Of two settings the stricter counts; where neither is stricter (preset, tests, adoption commit, levels, people) a
     base that sets the key, or has a rule that needs it, decides alone: a repository could otherwise call anything a
-    test and put its juniors on top. (Who has which level is the repository's word until the base names people.) Rules
-    of both apply; a repository's exempt paths (`model.EXEMPT`) exempt from its own rules only.
+    test and put its juniors on top. (Who has which level is the repository's word until the base names people or
+    teams.) Rules of both apply; a repository's exempt paths (`model.EXEMPT`) exempt from its own rules only.
     """
     ranked = "roster.levels" in base.given or any(rule.level for rule in base.review)
     roster = policy.roster._replace(levels=base.roster.levels) if ranked else policy.roster
-    if "roster.people" in base.given:
+    if base.given & {"roster.people", "roster.teams"}:
         roster = base.roster
     return policy._replace(
         declare=_declare(base, policy),

@@ -85,7 +85,8 @@ class Freeze(NamedTuple):
 
 
 class Person(NamedTuple):
-    """One person. `handles` are (forge, login) pairs; `away_until` is the first day back, or None."""
+    """One person. `handles` are (forge, login) pairs; `away_until` is the first day back, or None, as days are counted
+    in `time_zone`, a name of the IANA database (empty: not told)."""
 
     name: str
     emails: tuple[str, ...] = ()
@@ -93,13 +94,16 @@ class Person(NamedTuple):
     level: str = ""
     teams: tuple[str, ...] = ()
     away_until: date | None = None
+    time_zone: str = ""
 
 
 class Roster(NamedTuple):
-    """People and the levels they can have, lowest first."""
+    """People and the levels they can have, lowest first. `teams` are (team of the forge, level) pairs: whoever is in
+    the team there has the level."""
 
     levels: tuple[str, ...] = ("junior", "mid", "senior", "principal")
     people: tuple[Person, ...] = ()
+    teams: tuple[tuple[str, str], ...] = ()
 
 
 class Policy(NamedTuple):

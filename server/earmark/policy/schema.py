@@ -38,6 +38,7 @@ def schema() -> dict[str, Any]:
                         "default": list(defaults.roster.levels),
                     },
                     "people": _array(fields.PEOPLE, fields.MAX_PEOPLE),
+                    "teams": {**_value(fields.TEAMS), "description": fields.TEAMS.doc},
                 },
             },
         },
@@ -75,6 +76,8 @@ def _value(field: Field) -> dict[str, Any]:
             return text
         case "commit":
             return {"type": "string", "pattern": "^[0-9A-Fa-f]{7,64}$"}
+        case "zone":
+            return {**text, "pattern": fields.ZONE}
         case "date":
             return {"type": "string", "format": "date"}
         case "moment":

@@ -39,6 +39,8 @@ def checked(field: Field, value: object) -> Checked:
             return _date(value)
         case "moment":
             return _moment(value)
+        case "zone":
+            return _zone(value)
         case "pairs":
             return _pairs(value)
     raise AssertionError(field.kind)
@@ -134,6 +136,14 @@ def _moment(value: object) -> Checked:
     moment = value if value.tzinfo else value.replace(tzinfo=UTC)
     # Where the offset leads out of the calendar, arithmetic on it still holds.
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()), []
+
+
+def _zone(value: object) -> Checked:
+    import re
+
+    if isinstance(value, str) and len(value) <= fields.MAX_TEXT and re.fullmatch(fields.ZONE, value, re.ASCII):
+        return value, []
+    return _refuse("a time zone's name, such as Europe/Berlin")
 
 
 def _pairs(value: object) -> Checked:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from earmark.git.objects import Objects
@@ -23,6 +23,7 @@ from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
 from earmark.policy.obligations import Obligation, State, needs, obligations, rollout_required, where
+from earmark.policy.roster import Member, with_members
 from earmark.policy.scope import needs_declaration
 from earmark.review import familiarity, gitea, owners, reviewed, routing
 from earmark.review.prow import NAME as PROW
@@ -44,23 +45,25 @@ from earmark.trailers.message import parse
 
 class Collected(NamedTuple):
     """The request, who is asked, what of it is to be approved, and what was found on the way (problems of policy and
-    owners files)."""
+    owners files). `members_unknown`: the roster names teams of the forge, and it was not told who is in them."""
 
     request: Request
     route: routing.Route
     policy: model.Policy
     problems: tuple[str, ...]
     subjects: dict[str, tuple[Subject, ...]]
+    members_unknown: bool
 
 
 class Sources(NamedTuple):
-    """What the caller brings: the forge's kind, the repository's name there ("host/path"), today, open requests by
+    """What the caller brings: the forge's kind, the repository's name there ("host/path"), the time, open requests by
     login where known, the author's own words, the organisation's policy (bytes, or None), and the approvals there are
-    with the scope they count in. With a `focus` only those are asked who must review these files."""
+    with the scope they count in. `members` are those of the forge's teams that the roster names, None where the forge
+    could not be asked. With a `focus` only those are asked who must review these files."""
 
     forge: str
     repository: str
-    today: date
+    now: datetime
     load: Mapping[str, int] = {}
     title: str = ""
     asked: str = ""
@@ -68,6 +71,19 @@ class Sources(NamedTuple):
     approvals: tuple[Approval, ...] = ()
     scope: Scope = Scope()
     focus: tuple[Focus, ...] = ()
+    members: Mapping[str, Sequence[Member]] | None = None
+
+
+def policy_at(objects: Objects, span: Span, base: bytes | None) -> tuple[model.Policy, list[str]]:
+    """The policy of the target under the organisation's, and what is wrong with either."""
+    found = objects.get(f"{span.target_commit}:{model.FILE}") if span.target_commit else None
+    policy, wrong = load.parse(found.data if found and found.kind == "blob" else b"")
+    problems = [f"{model.FILE} line {p.line}: {p.message}" for p in wrong]
+    if base is not None:
+        stricter, broken = load.parse(base)
+        problems += [f"base policy line {p.line}: {p.message}" for p in broken]
+        policy = merge_base(stricter, policy)
+    return policy, problems
 
 
 def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> Collected:
@@ -79,12 +95,10 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
             found = objects.get(f"{span.target_commit}:{path}") if span.target_commit else None
             return found.data if found and found.kind == "blob" else None
 
-        policy, wrong = load.parse(at_target(model.FILE) or b"")
-        problems = [f"{model.FILE} line {p.line}: {p.message}" for p in wrong]
-        if sources.base_policy is not None:
-            base, broken = load.parse(sources.base_policy)
-            problems += [f"base policy line {p.line}: {p.message}" for p in broken]
-            policy = merge_base(base, policy)
+        policy, problems = policy_at(objects, span, sources.base_policy)
+        if policy.roster.teams and sources.members is None:
+            problems.append("who is in the roster's teams is not known: the forge was not asked")
+        policy = policy._replace(roster=with_members(policy.roster, sources.forge, sources.members or {}))
         whole = Change(span.head, span.base, facts.files, facts.sessions)
         judged = assessed(
             ledger, whole, facts.pairs, lambda p: (objects.blob(p.old), objects.blob(p.new)), policy, seconds=math.inf
@@ -95,7 +109,8 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
         touched = [file for file in facts.files if file.ai_lines or file.ai_removed]
         subjects = of_files(touched, {file.path: objects.blob(news.get(file.path, "")) for file in touched})
     request = _request(span, facts, policy, judged, route, sources, subjects)
-    return Collected(request, route, policy, tuple(problems), subjects)
+    unknown = bool(policy.roster.teams) and sources.members is None
+    return Collected(request, route, policy, tuple(problems), subjects, unknown)
 
 
 def _route(
@@ -123,7 +138,7 @@ def _route(
             owned,
             tuple(dict.fromkeys(who for commit in span.commits for who in _identities(commit.author_email))),
             tuple(dict.fromkeys(s.director for s in facts.sessions.values() if s.director)),
-            sources.today,
+            sources.now,
             familiarity.by_person(known, people),
             {p.name: sources.load[p.login] for p in people if p.login in sources.load},
         )
@@ -157,7 +172,9 @@ def _person(person: model.Person, roster: model.Roster, forge: str) -> routing.P
     if not login and forge == "gerrit" and person.emails:
         login = person.emails[0]
     rank = model.rank(person.level, roster.levels)
-    return routing.Person(person.name, person.level, rank, login, person.emails, person.teams, person.away_until)
+    return routing.Person(
+        person.name, person.level, rank, login, person.emails, person.teams, person.away_until, person.time_zone
+    )
 
 
 def _need(policy: model.Policy, need: PolicyNeed) -> routing.Need:

@@ -8,7 +8,8 @@ the directors of the sessions never review their own work.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from earmark.review.owners import Ownership
@@ -19,7 +20,8 @@ MOST_NAMED: Final = 10  # of them by name; a change that needs more is to be spl
 
 class Person(NamedTuple):
     """Somebody of the roster. `rank` is the place of `level` in the roster's levels, 0 the lowest; `login` the handle
-    on the forge in use, empty when unknown; `teams` are slugs, with or without the organisation."""
+    on the forge in use, empty when unknown; `teams` are slugs, with or without the organisation; `time_zone` a name of
+    the IANA database, empty when not told."""
 
     name: str
     level: str
@@ -28,6 +30,7 @@ class Person(NamedTuple):
     emails: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     away_until: date | None = None
+    time_zone: str = ""
 
 
 class Need(NamedTuple):
@@ -46,14 +49,15 @@ class Need(NamedTuple):
 class Facts(NamedTuple):
     """All that routing knows. `owners` maps a changed path to what its owners files ask; `familiarity` a person's name
     to the number of present lines of the touched files they wrote; `load` a person's name to their open requests (a
-    missing name: not known). `authors` are identities: addresses, logins with or without `@`, or names."""
+    missing name: not known). `authors` are identities: addresses, logins with or without `@`, or names. `now` is aware;
+    its zone is that of people who tell none."""
 
     people: tuple[Person, ...]
     needs: tuple[Need, ...]
     owners: Mapping[str, tuple[Ownership, ...]]
     authors: tuple[str, ...]
     directors: tuple[str, ...]
-    today: date
+    now: datetime
     familiarity: Mapping[str, int] = {}
     load: Mapping[str, int] = {}
 
@@ -96,9 +100,9 @@ def route(facts: Facts) -> Route:
         able = [p for p in facts.people if p.rank >= need.rank]
         lines += [f"{p.name}: {p.level or 'no level'}, below {need.level}" for p in facts.people if p.rank < need.rank]
         eligible = [p for p in able if p.name not in barred]
-        here = [p for p in eligible if not _away(p, facts.today)]
+        here = [p for p in eligible if not _away(p, facts.now)]
         lines += [f"{p.name}: {barred[p.name]}" for p in able if p.name in barred]
-        lines += [f"{p.name}: away until {p.away_until}" for p in eligible if _away(p, facts.today)]
+        lines += [f"{p.name}: away until {p.away_until}" for p in eligible if _away(p, facts.now)]
         single += _alone(need, owned, eligible)
         picked = _pick(facts, need, owned, here, chosen, lines)
         if len(picked) < need.wanted:
@@ -172,9 +176,25 @@ def owns(person: Person, owner: str) -> bool:
     )
 
 
-def _away(person: Person, today: date) -> bool:
-    """`away_until` is the first day the person is back."""
-    return person.away_until is not None and today < person.away_until
+def _away(person: Person, now: datetime) -> bool:
+    """`away_until` is the first day the person is back, in their own time zone."""
+    return person.away_until is not None and _there(person, now).date() < person.away_until
+
+
+def _there(person: Person, now: datetime) -> datetime:
+    """`now` on the person's clock; unchanged where the zone is not told or not known here."""
+    zone = _zone(person.time_zone)
+    return now.astimezone(zone) if zone else now
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> tzinfo | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):  # a name the database does not have, or no database
+        return None
 
 
 class _Roster:
@@ -306,6 +326,11 @@ def _pick(
         picked.append(person)
     choices = [chosen.get(p.name) or Choice(p, _reason(facts, owned, p)) for p in picked]
     lines += [f"{choice.person.name}: asked, {choice.reason}" for choice in choices]
+    lines += [
+        f"{person.name}: it is {_there(person, facts.now):%H:%M} there ({person.time_zone})"
+        for person in picked
+        if _zone(person.time_zone)
+    ]
     return choices
 
 

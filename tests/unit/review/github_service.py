@@ -36,6 +36,7 @@ class GitHubService(Service):
         self.on("GET", f"{base}/pulls/{{pull_number}}/reviews", self.reviews)
         self.on("POST", f"{base}/issues/{{issue_number}}/labels", self.label)
         self.on("GET", "/search/issues", self.search)
+        self.on("GET", "/orgs/{org}/teams/{slug}/members", self.members)
 
     def open_pull(self, head: str, base: str, body: str = "", **more: Any) -> dict[str, Any]:
         """A pull request as it stands on the forge."""
@@ -57,6 +58,10 @@ class GitHubService(Service):
         if call.query["state"][0] != "all":
             found = [p for p in found if p["state"] == call.query["state"][0]]
         return paged(call, [self.shown(p) for p in reversed(found)], self.url)
+
+    def members(self, call: Call, given: dict[str, str]) -> Reply:
+        logins = self.assigned.get(given["slug"])
+        return paged(call, [{"login": login} for login in logins], self.url) if logins else Reply(404, {"message": "?"})
 
     def of_commit(self, call: Call, given: dict[str, str]) -> Reply:
         """Those whose branch is at the commit, or has it behind it (`commits`)."""

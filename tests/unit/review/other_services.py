@@ -23,6 +23,7 @@ class GitLabService(Service):
         self.on("GET", "/user", lambda call, _: Reply(200, {"username": "ada"}))
         self.on("GET", "/projects/{id}/merge_requests", self.listed)
         self.on("POST", "/projects/{id}/merge_requests", self.create)
+        self.on("GET", "/groups/{id}/members/all", self.members)
         self.on("GET", "/projects/{id}/repository/commits/{sha}/merge_requests", self.of_commit)
         self.on("PUT", "/projects/{id}/merge_requests/{iid}", self.change)
         self.reviewers: list[dict[str, Any]] = []
@@ -47,6 +48,13 @@ class GitLabService(Service):
         source, target = call.query["source_branch"][0], call.query["target_branch"][0]
         found = [m for m in self.merges if (m["source_branch"], m["target_branch"]) == (source, target)]
         return paged(call, list(reversed(found)), self.url)
+
+    def members(self, call: Call, given: dict[str, str]) -> Reply:
+        """Of the group `g/seniors`; one of them is blocked."""
+        if given["id"] != "g/seniors":
+            return Reply(404, {"message": "404 Group Not Found"})
+        people = [{"username": name, "name": name.title(), "state": "active"} for name in self.ids]
+        return paged(call, [*people, {"username": "gone", "name": "Gone", "state": "blocked"}], self.url)
 
     def of_commit(self, call: Call, given: dict[str, str]) -> Reply:
         return paged(call, [merge for merge in self.merges if merge.get("sha") == given["sha"]], self.url)
@@ -111,6 +119,10 @@ class GiteaService(Service):
         )
         self.on("POST", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.ask)
         self.on("POST", f"{base}/issues/{{issue_number}}/labels", self.label)
+        teams = [{"id": 3, "name": "Owners"}, {"id": 5, "name": "seniors"}]
+        self.on("GET", "/orgs/{org}/teams", lambda call, _: paged(call, teams, self.url))
+        everybody = [{"login": name, "full_name": ""} for name in people]
+        self.on("GET", "/teams/5/members", lambda call, _: paged(call, everybody, self.url))
 
     def open_pull(self, head: str, base: str, body: str = "", state: str = "open") -> dict[str, Any]:
         number = len(self.pulls) + 1
@@ -165,6 +177,8 @@ class GerritService(Service):
         self.changes: list[dict[str, Any]] = []
         self.on("GET", "/a/changes/", self.listed)
         self.on("POST", "/a/changes/{change}/revisions/current/review", self.review)
+        ada = {"_account_id": 1, "name": "Ada", "email": "ada@example.com", "username": "ada"}
+        self.on("GET", "/a/groups/seniors/members/", lambda call, _: Reply(200, [ada]))
 
     def pushed(self, commit: str, topic: str) -> None:
         for change in self.changes:

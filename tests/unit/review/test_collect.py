@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def story(git: RealGit) -> Iterator[Story]:
 
 
 def collected(story: Story, given: str = "", **more: Any) -> Collected:
-    sources = Sources("github", "github.com/example/shop", date(2026, 11, 21), **more)
+    sources = Sources("github", "github.com/example/shop", datetime(2026, 11, 21, tzinfo=UTC), **more)
     return collect(story.repo, story.ledger, span.find(story.repo, given), sources)
 
 

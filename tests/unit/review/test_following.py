@@ -22,7 +22,7 @@ from earmark.policy import model
 from earmark.policy.approval import Approval, Scope, Subject
 from earmark.review.following import RegionState, states
 from earmark.review.forges import answers
-from earmark.review.forges.forge import Followed, Forge, Project, Review, latest
+from earmark.review.forges.forge import Followed, Forge, Project, Refused, Review, latest
 from earmark.review.forges.gerrit import Gerrit
 from earmark.review.forges.gitea import Gitea
 from earmark.review.forges.github import GitHub
@@ -410,3 +410,74 @@ def test_a_runner_that_has_the_commit_alone_finds_the_request() -> None:
             assert found is not None
             assert found.number == number
             assert sender.hold(forge(server.url).follow(only._replace(head="9" * 40))) is None
+
+
+def test_who_is_in_a_team_each_forge_tells() -> None:
+    github = GitHubService()
+    github.assigned = {"seniors": [f"u{number}" for number in range(120)]}
+    for service, forge, prefix, team, expected in (
+        (github, lambda url: GitHub(Project(url, "o/r")), "", "o/seniors", [(f"u{n}", "") for n in range(120)]),
+        (
+            GitLabService(), lambda url: GitLab(Project(url, "g/sub/p")), "/api/v4", "g/seniors",
+            [("ada", "Ada"), ("bob", "Bob")],
+        ),
+        (GiteaService(), lambda url: Gitea(Project(url, "o/r")), "/api/v1", "o/Seniors", [("ada", "")]),
+        (GerritService(), lambda url: Gerrit(Project(url, "p")), "", "seniors", [("ada@example.com", "Ada")]),
+    ):  # fmt: skip
+        with (
+            serving(service, prefix=prefix) as server,
+            Sender(server.url, Credential("t"), lambda push: "", FakeClock().clock) as sender,
+        ):
+            service.url = server.url  # type: ignore[attr-defined]
+            assert list(sender.hold(forge(server.url).members(team))) == expected
+    with serving(GiteaService(), prefix="/api/v1") as server, pytest.raises(Refused, match="no team o/juniors"):
+        forge = Gitea(Project(server.url, "o/r"))
+        with Sender(server.url, Credential("t"), lambda push: "", FakeClock().clock) as sender:
+            sender.hold(forge.members("o/juniors"))
+
+
+FROM_TEAMS = """
+[[review]]
+level = "senior"
+[roster]
+levels = ["junior", "senior"]
+teams = { "example/seniors" = "senior" }
+[[roster.people]]
+name = "Grace Example"
+handles = { github = "grace" }
+emails = ["grace@example.com"]
+"""
+
+
+def test_the_roster_can_be_the_forges_teams(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.git("switch", "-q", "main")
+    story.git.commit("Teams", {".earmark.toml": FROM_TEAMS, "CODEOWNERS": ""})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    story.git("rebase", "-q", "main")
+    story.git("update-ref", "refs/remotes/origin/retry", "HEAD")
+    assert run(["request", "--explain"]) == 1
+    assert "the forge was not asked" in capsys.readouterr().err
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService(people=("grace", "zoe"), teams=())
+    service.assigned = {"seniors": ["zoe", "grace"]}
+    with serving(service) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["request", "--explain"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert any(line.startswith("Grace Example: asked, senior") for line in lines)
+        assert any(line.startswith("zoe: second choice, senior") for line in lines)
+        assert run(["request"]) == 0
+        assert gate(capsys, "--reviews")[1] == ["approval-missing"]
+        service.review(1, "zoe", "APPROVED", story.git("rev-parse", "HEAD"))
+        assert gate(capsys, "--reviews")[1] == []
+        assert run(["status"]) == 0
+        assert "approved by zoe (senior)" in capsys.readouterr().out
+        start = len(server.calls)
+        run(["status", "--offline"])
+        assert server.calls[start:] == []
+        service.assigned = {}
+        assert check(["origin/main..HEAD", "--phase", "merge", "--reviews"]) == 2
+        assert "who is in the roster's teams" in capsys.readouterr().err

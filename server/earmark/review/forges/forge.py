@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
+from earmark.policy.roster import Member
+
 TOKEN = "***"  # noqa: S105  stands where the sender puts the token
 
 
@@ -129,6 +131,7 @@ Exchange = Generator[Step, Answer, Receipt]
 Following = Generator[Step, Answer, Followed | None]
 Counting = Generator[Step, Answer, dict[str, int]]
 Listing = Generator[Step, Answer, tuple[Waiting, ...]]
+Members = Generator[Step, Answer, tuple[Member, ...]]
 
 
 class Forge(Protocol):
@@ -152,6 +155,10 @@ class Forge(Protocol):
 
     def mine(self) -> Listing:
         """What waits for the token's owner in this project."""
+        ...
+
+    def members(self, team: str) -> Members:
+        """Who is in a team, written as owners files write it, without the `@`. Raises `Refused` when there is none."""
         ...
 
     def imagine(self, step: Step) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from earmark.policy.roster import Member
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
@@ -19,6 +20,7 @@ from earmark.review.forges.forge import (
     Following,
     Http,
     Listing,
+    Members,
     Project,
     Push,
     Receipt,
@@ -113,6 +115,11 @@ class Gerrit:
             )
             for c in items(answer.body)
         )
+
+    def members(self, team: str) -> Members:
+        answer = yield self._http("GET", f"/a/groups/{quoted(team)}/members/?recursive", pages=True)
+        people = items(answer.body)
+        return tuple(Member(text(p, "email") or text(p, "username"), text(p, "name")) for p in people)
 
     def imagine(self, step: Step) -> Answer:
         if isinstance(step, Push) or step.method != "GET":

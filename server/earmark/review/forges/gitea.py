@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from earmark.policy.roster import Member
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
@@ -19,6 +20,7 @@ from earmark.review.forges.forge import (
     Following,
     Http,
     Listing,
+    Members,
     Project,
     Push,
     Receipt,
@@ -30,6 +32,7 @@ from earmark.review.forges.forge import (
     file_url,
     items,
     latest,
+    quoted,
     remote_of,
     text,
 )
@@ -105,6 +108,18 @@ class Gitea:
                 ours = bool(keys_in(text(pull, "body")))
                 found.append(Waiting(text(pull, "number"), text(pull, "html_url"), text(pull, "title"), ours))
         return tuple(found)
+
+    def members(self, team: str) -> Members:
+        owner, _, name = team.rpartition("/")
+        headers = self._http("GET", "").headers
+        url = f"{self._project.api}/orgs/{quoted(owner or self._project.owner)}/teams?limit=50"
+        answer = yield Http("GET", url, headers, pages=True)
+        found = [one for one in items(answer.body) if text(one, "name").casefold() == name.casefold()]
+        if not found:
+            raise Refused(f"the forge knows no team {visible(team)}")
+        url = f"{self._project.api}/teams/{text(found[0], 'id')}/members?limit=50"
+        answer = yield Http("GET", url, headers, pages=True)
+        return tuple(Member(text(user, "login"), text(user, "full_name")) for user in items(answer.body))
 
     def _open(self) -> Generator[Step, Answer, list[Mapping[str, Any]]]:
         answer = yield self._http("GET", "/pulls?state=open&limit=50", pages=True)

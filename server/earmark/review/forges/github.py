@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from earmark.policy.roster import Member
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
@@ -21,6 +22,7 @@ from earmark.review.forges.forge import (
     Following,
     Http,
     Listing,
+    Members,
     Project,
     Push,
     Receipt,
@@ -109,6 +111,15 @@ class GitHub:
             Waiting(text(p, "number"), text(p, "html_url"), text(p, "title"), bool(keys_in(text(p, "body"))))
             for p in items(listed)
         )
+
+    def members(self, team: str) -> Members:
+        owner, _, slug = team.rpartition("/")
+        made = self._http("GET", "", pages=True)
+        url = (
+            f"{self._project.api}/orgs/{quoted(owner or self._project.owner)}/teams/{quoted(slug)}/members?per_page=100"
+        )
+        answer = yield made._replace(url=url)
+        return tuple(Member(text(user, "login")) for user in items(answer.body))
 
     def _search(self, query: str) -> Http:
         """Logins that do not exist are refused with 422."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from earmark.policy.roster import Member
 from earmark.review.forges.forge import (
     TOKEN,
     Answer,
@@ -20,6 +21,7 @@ from earmark.review.forges.forge import (
     Following,
     Http,
     Listing,
+    Members,
     Project,
     Push,
     Receipt,
@@ -112,6 +114,12 @@ class GitLab:
             Waiting(text(m, "iid"), text(m, "web_url"), text(m, "title"), bool(keys_in(text(m, "description"))))
             for m in listed
         )
+
+    def members(self, team: str) -> Members:
+        url = f"{self._project.api}/groups/{quoted(team)}/members/all?per_page=100"
+        answer = yield self._http("GET", url, pages=True)
+        active = [user for user in items(answer.body) if text(user, "state") in ("active", "")]
+        return tuple(Member(text(user, "username"), text(user, "name")) for user in active)
 
     def _waits_for(self, name: str) -> Generator[Step, Answer, list[Mapping[str, Any]]]:
         query = f"state=opened&reviewer_username={quoted(name)}&per_page=100"
