@@ -218,9 +218,8 @@ def _laid(under: Snapshot, over: Snapshot, weaker_than_ai: tuple[str, ...]) -> S
     pieces: list[Region] = []
     at = 0
     for claim in over.regions:
-        if claim.origin.kind == "unknown":
-            continue
-        weaker = weaker_than_ai if claim.origin.kind == "ai" else ("unknown",)
+        # That later text by nobody known stands beside an assistant's is part of the account: it owns the line.
+        weaker = {"ai": weaker_than_ai, "human": ("unknown",), "unknown": ()}[claim.origin.kind]
         pieces.extend(below.clip(at, claim.start))
         cursor = claim.start
         for region in below.clip(claim.start, claim.end):

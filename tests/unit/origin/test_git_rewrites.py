@@ -68,6 +68,28 @@ def test_a_look_in_the_middle_of_a_rebase_takes_nothing_away(git: RealGit, tmp_p
     told.ledger.close()
 
 
+def test_a_conflict_over_a_colleagues_line_gives_the_assistant_no_credit_for_its_words(
+    story: Story, tmp_path: Path
+) -> None:
+    """Only the note says that an assistant wrote the line; what was made of it is nobody's."""
+    story.git("checkout", "-qb", "topic")
+    story.commits(CLAUDE, "pay.py", BASE.replace("charge(user)", "charge(user, retry=3)") + "log(user)\n")
+    assert story.settled() is not None
+    story.git("checkout", "-q", "main")
+    clone = RealGit(tmp_path / "clone", init=False)
+    story.git("clone", "-q", str(story.git.top), str(clone.top))
+    clone("fetch", "-q", "origin", "refs/notes/ai:refs/notes/ai")
+    told = Story(clone)
+    clone.commit("mine", {"pay.py": BASE.replace("charge(user)", "charge(user, limit=5)")})
+    clone("checkout", "-q", "topic")
+    assert clone.run("rebase", "main").returncode != 0
+    clone.write("pay.py", BASE.replace("charge(user)", "charge(user, limit=5, retry=3)") + "log(user)\n")
+    clone("add", "-A")
+    clone("rebase", "--continue", GIT_EDITOR="true")
+    assert told.kinds("pay.py", "HEAD") == "....c"
+    told.ledger.close()
+
+
 @pytest.mark.parametrize("todo", ["squash", "fixup"])
 def test_interactive_squash_and_fixup(story: Story, todo: str) -> None:
     story.commits(CLAUDE, "pay.py", ONE)
