@@ -6,11 +6,14 @@ Policy, roster and owners are read from the target, never from the head: a chang
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from earmark.git import trees
+from earmark.git.changes import FileChange
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.origin.digest import digest
@@ -19,6 +22,8 @@ from earmark.origin.model import Change
 from earmark.policy import load, model
 from earmark.policy.approval import Approval, Scope, Subject
 from earmark.policy.assessed import Assessed, assessed
+from earmark.policy.background import changed_files
+from earmark.policy.dependents import Dependents, dependents
 from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
@@ -41,6 +46,8 @@ from earmark.review.span import Span
 from earmark.review.subjects import of_files
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
+
+INDEX_SECONDS: Final = 20.0  # for learning who uses what; the section is left out where that is not enough
 
 
 class Collected(NamedTuple):
@@ -108,9 +115,29 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
         news = {pair.path: pair.new for pair in facts.pairs if pair.new}
         touched = [file for file in facts.files if file.ai_lines or file.ai_removed]
         subjects = of_files(touched, {file.path: objects.blob(news.get(file.path, "")) for file in touched})
-    request = _request(span, facts, policy, judged, route, sources, subjects)
+        users = _users(repo, objects, span, [pair for pair in facts.pairs if pair.path in {f.path for f in touched}])
+    request = _request(span, facts, policy, judged, route, sources, _Seen(subjects, users))
     unknown = bool(policy.roster.teams) and sources.members is None
     return Collected(request, route, policy, tuple(problems), subjects, unknown)
+
+
+class _Seen(NamedTuple):
+    """What of the change is to be approved, and who uses what it touches (None: not known)."""
+
+    subjects: dict[str, tuple[Subject, ...]]
+    users: Dependents | None
+
+
+def _users(repo: Repository, objects: Objects, span: Span, pairs: Sequence[FileChange]) -> Dependents | None:
+    """Who uses what these files of the change touch; the index of symbols is brought up to date for it."""
+    end = time.monotonic() + INDEX_SECONDS
+    return dependents(
+        repo,
+        objects,
+        changed_files(objects, pairs),
+        lambda: trees.files(repo, span.base) if span.base else {},
+        told=lambda done, total: time.monotonic() < end,
+    )
 
 
 def _route(
@@ -216,11 +243,11 @@ def _folders(paths: Sequence[str]) -> list[str]:
 
 def _request(
     span: Span, facts: Reviewed, policy: model.Policy, judged: Assessed, route: routing.Route, sources: Sources,
-    subjects: dict[str, tuple[Subject, ...]],
+    seen: _Seen,
 ) -> Request:  # fmt: skip
     assessment = judged.whole
     used = tuple(session for _, session in sorted(facts.sessions.items()))
-    now = _state(span, facts, sources, subjects)
+    now = _state(span, facts, sources, seen)
     asked = obligations(policy, facts.changes, assessment.level, now)
     touched, shorter = _tests(policy, facts)
     rollout = rollout_required(policy, facts.changes)
@@ -244,6 +271,7 @@ def _request(
         reviewers=tuple(Reviewer(c.person.name, c.person.level or "any level", c.reason) for c in route.people),
         teams=route.teams,
         notices=route.single + route.unmet,
+        dependents=seen.users.described() if seen.users is not None else None,
         tests_changed=touched,
         tests_removed=shorter,
         rollout=rollout,
@@ -253,7 +281,7 @@ def _request(
     )
 
 
-def _state(span: Span, facts: Reviewed, sources: Sources, subjects: dict[str, tuple[Subject, ...]]) -> State:
+def _state(span: Span, facts: Reviewed, sources: Sources, seen: _Seen) -> State:
     """What is already done about the change, and who is behind it."""
     declared = [parse(commit.message).declared for commit in span.commits]
     promised = [d.rollout for d in declared if d.rollout] or [""]
@@ -264,8 +292,11 @@ def _state(span: Span, facts: Reviewed, sources: Sources, subjects: dict[str, tu
         authors=tuple({commit.author_email for commit in span.commits} | directors),
         touched=tuple(pair.path for pair in facts.pairs),
         approvals=sources.approvals,
-        subjects=subjects,
+        subjects=seen.subjects,
         scope=sources.scope,
+        gone=frozenset(pair.path for pair in facts.pairs if not pair.new),
+        now=int(sources.now.timestamp()),
+        dependents=seen.users.by_path() if seen.users is not None else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from real_git import RealGit
-from request_story import CHARGE, CLAUDE, RETRIED, Story
+from request_story import CHARGE, CLAUDE, POLICY, RETRIED, Story
 
 from earmark.gate.gather import added, of_span
 from earmark.origin import state
@@ -243,3 +243,27 @@ def test_without_a_roster_the_owners_are_asked(git: RealGit) -> None:
     assert (found.route.people, found.route.teams, found.route.unmet) == ((), ("org/payments",), ())
     assert "nobody of org/payments is on the roster" in found.request.notices[0]
     story.ledger.close()
+
+
+def test_what_depends_on_the_change_is_named(story: Story) -> None:
+    story.git("switch", "-q", "main")
+    caller = "from payments.charge import charge\n\n\ndef close(order):\n    return charge(order)\n"
+    story.git.commit("Callers", {"checkout/api.py": caller, "jobs/nightly.py": caller})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    story.git("rebase", "-q", "main")
+    story.retry()
+    (said,) = collected(story).request.dependents or ()
+    where = "checkout/api.py, jobs/nightly.py, tests/test_charge.py"
+    assert said == f"charge of payments/charge.py: 5 callers in 3 files: {where}"
+    assert collected(story).request == collected(story).request
+
+
+def test_a_freeze_is_among_what_the_policy_asks(story: Story) -> None:
+    story.retry()
+    story.git("switch", "-q", "main")
+    frozen = POLICY + '[[freeze]]\nfrom = 2026-11-20\nuntil = 2026-11-30\nreason = "sale"\n'
+    story.git.commit("Freeze", {".earmark.toml": frozen})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    assert "forbidden-ai" in [item.code for item in collected(story).request.obligations]
