@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from earmark.risk import constants
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -81,7 +83,7 @@ def origins(source: Source, node: Node) -> list[Node]:
         if not found and (name.isupper() or not is_parameter(source, node)):
             found = source.assigned(source.root).get(name, [])
     found = [value for value in found if not (value.start_byte <= node.start_byte < value.end_byte)]
-    return found[-WIDEST:] if found else [node]
+    return [constants.chosen(source, value) for value in found[-WIDEST:]] or [constants.chosen(source, node)]
 
 
 def beginning(node: Node) -> Node:
@@ -97,8 +99,12 @@ def beginning(node: Node) -> Node:
 
 def _reaching(source: Source, use: Node, values: list[Node]) -> list[Node]:
     """Those of `values`, in order of place, that may still stand at `use`: an assignment that is always passed on the
-    way there, because its own block holds the use, hides the earlier ones. Loops may bring later ones back."""
-    if len(values) < 2 or source.enclosing(use, source.profile.loops) is not None:
+    way there, because its own block holds the use, hides the earlier ones; one that constants rule out does not count.
+    Loops may bring later ones back."""
+    if len(values) < 2:
+        return values
+    values = [value for value in values if constants.is_reachable(source, value)]
+    if source.enclosing(use, source.profile.loops) is not None:
         return values
     before = [value for value in values if value.end_byte <= use.start_byte]
     for index in range(len(before) - 1, -1, -1):

@@ -129,3 +129,52 @@ def calls_in(source: Source, start: int, end: int) -> list[Node]:
     cursor.set_byte_range(start, end)
     found = cursor.captures(source.root).get("call", [])
     return sorted((n for n in found if start <= n.start_byte and n.end_byte <= end), key=lambda n: n.start_byte)
+
+
+@cache
+def _function_query(language: str) -> Query | None:
+    from tree_sitter import QueryError
+
+    known = grammar(language)
+    if known is None or known.field_id_for_name("name") is None:
+        return None
+    named = [n for n in kinds(language, profile(language).functions) if "lambda" not in n and "arrow" not in n]
+    patterns = []
+    for name in named:
+        try:
+            compiled(known, f"({name} name: (_) @name) @function")
+        except QueryError:
+            # A kind of function that has no name in this grammar.
+            continue
+        patterns.append(f"({name} name: (_) @name) @function")
+    return compiled(known, "\n".join(patterns)) if patterns else None
+
+
+def functions(source: Source) -> dict[str, Node | None]:
+    """Name -> the function of this file that is called so; None where several are."""
+    from tree_sitter import QueryCursor
+
+    query = _function_query(source.language)
+    found: dict[str, Node | None] = {}
+    if query is None:
+        return found
+    for _, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.root):
+        name, function = source.of(captures["name"][0]), captures["function"][0]
+        known = found.get(name, function)
+        found[name] = function if known is not None and known.id == function.id else None
+    return found
+
+
+def returned(source: Source, function: Node) -> list[Node]:
+    """The expressions that the `return` statements of `function` give back, those of functions inside it left out."""
+    results: list[Node] = []
+    todo = [function.child_by_field_name("body")]
+    while todo:
+        node = todo.pop()
+        if node is None or node.type in source.profile.functions:
+            continue
+        if node.type == "return_statement":
+            results += node.named_children
+        else:
+            todo += node.named_children
+    return results

@@ -36,6 +36,7 @@ class Source:
         "_ancestors",
         "_arguments",
         "_assigned",
+        "_functions",
         "_memo",
         "_names",
         "_parameters",
@@ -58,6 +59,7 @@ class Source:
         self._names: dict[int, tuple[str, ...]] = {}
         self._parameters: dict[int, frozenset[str]] = {}
         self._assigned: dict[int, dict[str, list[Node]]] = {}
+        self._functions: dict[str, Node | None] | None = None
         self._memo: dict[str, frozenset[str]] = {}
 
     def of(self, node: Node) -> str:
@@ -147,6 +149,14 @@ class Source:
             text = self.of(holder) if holder is not None else ""
             known = self._parameters[function.id] = frozenset(_WORD.findall(text))
         return known
+
+    def declared(self, name: str) -> Node | None:
+        """The one function of this file that is called `name`."""
+        if self._functions is None:
+            from earmark.risk.query import functions
+
+            self._functions = functions(self)
+        return self._functions.get(name)
 
     def assigned(self, scope: Node) -> dict[str, list[Node]]:
         """Name -> the expressions assigned to it inside `scope`, in order. For the whole file: outside functions

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from earmark.risk.constants import chosen
 from earmark.risk.flow import DEEPEST, WIDEST, bare, compiled, escaped, is_parameter, origins
+from earmark.risk.query import returned
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,12 +92,13 @@ def is_tainted(source: Source, node: Node, depth: int = 0) -> bool:
     roles = source.profile
     node = bare(node)
     kind = node.type
-    if kind in roles.calls and compiled(_CLEAN).search(source.names(node)[0]):
+    if kind in roles.calls and (compiled(_CLEAN).search(source.names(node)[0]) or _drops_arguments(source, node)):
         return False
     if node.end_byte - node.start_byte < 2000 and (kind in roles.members or kind in roles.calls):
         text = source.of(node)
         if compiled(pattern).search(text) and not compiled(_CLEAN).search(text):
             return True
+    node = chosen(source, node)
     if kind in roles.names:
         if compiled(pattern).search(source.of(node)):
             return True
@@ -110,6 +113,34 @@ def is_tainted(source: Source, node: Node, depth: int = 0) -> bool:
     ):
         return True
     return any(is_tainted(source, child, depth + 1) for child in node.named_children[:WIDEST] if child.is_named)
+
+
+def _drops_arguments(source: Source, call: Node) -> bool:
+    """The call is of a function of this file, known by its name alone, and nothing that it returns is made from its
+    parameters or from outside."""
+    function = source.declared(source.names(call)[0].rsplit(".", 1)[-1])
+    body = function.child_by_field_name("body") if function is not None else None
+    if function is None or body is None or body.end_byte - body.start_byte > _FAR:
+        return False
+    if body.start_byte <= call.start_byte < body.end_byte or not source.parameters(function):
+        return False
+    results = returned(source, function)
+    return bool(results) and not any(_from_parameter(source, each, function, 0) for each in results)
+
+
+def _from_parameter(source: Source, node: Node, function: Node, depth: int) -> bool:
+    """The value holds a parameter of `function`, or something from outside."""
+    if depth > DEEPEST:
+        return True
+    node = chosen(source, bare(node))
+    if node.type in source.profile.names:
+        values = origins(source, node)
+        if len(values) == 1 and values[0].id == node.id:
+            return source.of(node) in source.parameters(function)
+        return any(_from_parameter(source, value, function, depth + 1) for value in values)
+    if node.type in source.profile.calls and compiled(_CLEAN).search(source.names(node)[0]):
+        return False
+    return any(_from_parameter(source, child, function, depth + 1) for child in node.named_children[:WIDEST])
 
 
 def _is_guarded(source: Source, node: Node) -> bool:

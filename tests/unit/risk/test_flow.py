@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Node
 
-from earmark.risk import flow, taint
+from earmark.risk import constants, flow, taint
 from earmark.risk.query import calls_in
 from earmark.risk.source import Source
 from earmark.text.syntax import parse
@@ -40,12 +40,64 @@ def lines(*body: str) -> str:
         (lines("n = request.args['n']", "if n not in ('a', 'b'):", "    return", "sink(n)"), False),
         (lines("n = request.args['n']", "if not n.isalnum():", "    return", "sink(n)"), False),
         (lines("n = request.args['n']", "if other in n:", "    return", "sink(n)"), True),
+        (lines("n = 'a' if 7 * 42 - 106 > 100 else x", "sink(n)"), False),
+        (lines("n = 'a' if 7 * 42 - 106 < 100 else x", "sink(n)"), True),
+        (lines("k = 106", "if 7 * 18 + k > 200:", "    n = 'a'", "else:", "    n = x", "sink(n)"), False),
+        (lines("k = 106", "if 7 * 18 + k < 200:", "    n = 'a'", "else:", "    n = x", "sink(n)"), True),
+        (
+            lines(
+                "g = 'ABC'[1]",
+                "match g:",
+                "    case 'A':",
+                "        n = x",
+                "    case 'B':",
+                "        n = 'b'",
+                "sink(n)",
+            ),
+            False,
+        ),
+        (
+            lines(
+                "g = 'ABC'[0]",
+                "match g:",
+                "    case 'A':",
+                "        n = x",
+                "    case 'B':",
+                "        n = 'b'",
+                "sink(n)",
+            ),
+            True,
+        ),
+        (
+            lines("g = 'Z'", "match g:", "    case 'A':", "        n = x", "    case _:", "        n = 'b'", "sink(n)"),
+            False,
+        ),
+        ("def name(v):\n    return 'fixed'\n" + lines("sink(name(x))"), False),
+        ("def name(v):\n    return v + '.txt'\n" + lines("sink(name(x))"), True),
+        ("def name(v):\n    w = v\n    return w\n" + lines("sink(name(x))"), True),
         (lines("sink(x)"), True),
         ("def f(x):\n    sink(x)\n", False),
     ],
 )
 def test_what_comes_from_outside(text: str, tainted: bool) -> None:
     assert taint.is_tainted(*argument(text)) == tainted
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("7 * (3 + 2)", 35), ("'abc'[2]", "c"), ("'abc'[9]", None), ("2 > 1", True), ("'a' == 'b'", False), ("x", None),
+     ("'a' * 9", None), ("1 + 'a'", None), ("9 ** 99", None), ("n", 4)],
+)  # fmt: skip
+def test_the_value_that_a_text_fixes(expression: str, value: object) -> None:
+    assert constants.value(*argument(f"n = 4\nsink({expression})\n")) == value
+
+
+@pytest.mark.parametrize(("label", "tainted"), [("'A'", True), ("'B'", False), ("'C'", True)])
+def test_a_switch_falls_through(label: str, tainted: bool) -> None:
+    """In Java a case without a body goes on into the next one."""
+    cases = "case 'B': n = \"b\"; break; case 'C': case 'A': n = r.getParameter(\"n\"); break; default: n = \"z\";"
+    body = f'char g = {label}; String n = ""; switch (g) {{ {cases} }} sink(n);'
+    assert taint.is_tainted(*argument(f"class A {{ void f(HttpServletRequest r) {{ {body} }} }}", "java")) == tainted
 
 
 @pytest.mark.parametrize(
