@@ -39,6 +39,16 @@ def is_test_path(path: str) -> bool:
     return bool(regex(_TEST_PATH).search(path))
 
 
+def _tests_from(text: bytes, language: str) -> int:
+    """The offset where the test module of a Rust file begins; the length of the text where there is none."""
+    at = (
+        regex(r"(?m)^#\[cfg\((?:all\()?test\b[^\n]*\n(?:#\[[^\n]*\n)*(?:pub )?mod \w+ \{").search(text)
+        if language == "rust"
+        else None
+    )
+    return at.start() if at is not None else len(text) + 1
+
+
 def scan(
     text: bytes, language: str, path: str, *, ranges: Ranges | None = None, tree: Tree | None = None, rules: RuleSet
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
@@ -71,6 +81,7 @@ class _Run:
         self.errors: list[str] = []
         self.deadline = monotonic() + TIME_LIMIT
         self.in_tests = is_test_path(path)
+        self.tests_from = _tests_from(text, language)
 
     def all(self, tree: Tree | None) -> None:
         self.lines()
@@ -108,7 +119,7 @@ class _Run:
 
     def add(self, entry: Entry, start: int, end: int, fix: Fix | None = None, detail: str = "") -> None:
         rule = entry[1]
-        if (self.in_tests and not rule.tests) or not self.touches(start, end):
+        if ((self.in_tests or start >= self.tests_from) and not rule.tests) or not self.touches(start, end):
             return
         end = _clipped(self.text, start, end)
         self.found.append(Finding(rule.id, rule.category, rule.severity, start, end, rule.why, rule.hint, detail, fix))

@@ -109,9 +109,11 @@ def _is_own(source: Source, scope: Node, around: str, name: str) -> bool:
 
 def _may_change(source: Source, text: str, name: str) -> bool:
     word = escaped(name)
+    # A shared reference of Rust changes nothing.
+    borrow = r"mut\s+" if source.language == "rust" else ""
     changes = (
         rf"\b{word}\s*(?:\[[^\]\n]*\]\s*)?(?:[-+*/%&|^.:]|<<|>>|\*\*|&&|\|\||\?\?|>>>)?=[^=]|(?:\+\+|--)\s*\$?{word}\b"
-        rf"|\b{word}\s*(?:\+\+|--)|&\s*(?:mut\s+)?{word}\b|\b(?:ref|out|inout|var|let|const|auto|int)\s+(?:mut\s+)?{word}\b"
+        rf"|\b{word}\s*(?:\+\+|--)|(?:^|[^&])&\s*{borrow}{word}\b|\b(?:ref|out|inout|var|let|const|auto|int)\s+(?:mut\s+)?{word}\b"
         rf"|[,\[({{]\s*{word}\s*[\])}}]*\s*=[^=]|\b{word}\s*,[^;=\n]*[^=!<>]=[^=]|\bfor\s*\(?\s*\$?{word}\b|\b{word}\.\w+\("
     )
     if source.language == "python":

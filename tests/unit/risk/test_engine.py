@@ -55,6 +55,13 @@ def test_test_paths(path: str, is_test: bool) -> None:
     assert is_test_path(path) == is_test
 
 
+def test_the_test_module_of_a_rust_file_is_test_code() -> None:
+    body = b"fn f() { dbg!(1); }\n"
+    module = b"#[cfg(test)]\nmod tests {\n    fn g() { dbg!(2); }\n}\n"
+    found, errors = scan(body + module, "rust", "src/a.rs", rules=RULES)
+    assert ([f.start for f in found], errors) == ([body.index(b"dbg")], ())
+
+
 @pytest.mark.parametrize(
     ("comment", "silent"),
     [
