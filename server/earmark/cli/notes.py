@@ -39,7 +39,11 @@ def _parser() -> ArgumentParser:
     give.add_argument("range", nargs="?", default="HEAD", metavar="REV|RANGE")
     squash = actions.add_parser("squash", help="print the trailers of the one commit that a range becomes")
     squash.add_argument("range", metavar="RANGE", help="BASE..HEAD, or a branch's name for what HEAD has beyond it")
-    squash.add_argument("--write", metavar="COMMIT", help="also write the note of the commit that the range became")
+    squash.add_argument(
+        "--write",
+        metavar="COMMIT",
+        help="also write the note of the commit that the range became, or the notes of those it became one by one",
+    )
     return parser
 
 
@@ -202,6 +206,9 @@ def _write(here: Workspace, replay: Replay, rev: str) -> None:
     [commit] = _commits(here, rev)
     if commit.id in {known.id for known in replay.commits}:
         raise CannotTell(f"{rev} is a commit of the range itself, not what the range became")
+    if repeats := _one_by_one(here, replay, commit):
+        _carry(here, replay, repeats)
+        return
     change: Change = replay.change(commit)
     if not change.is_ai:
         _warn(f"nothing of what assistants wrote in the range stands in {commit.id[:12]}; no note is written")
@@ -209,6 +216,36 @@ def _write(here: Workspace, replay: Replay, rev: str) -> None:
     raw = notes.format_note(notes.from_change(change, digest(change.files)))
     pairs = commit_changes(here.repo, [commit.id])
     traces.add(here.repo, replay.objects, {commit.id: raw}, {commit.id: commit}, pairs)
+
+
+def _one_by_one(here: Workspace, replay: Replay, last: Commit) -> list[Commit]:
+    """The commits up to `last` where each repeats one of the range, as a forge's rebase merge leaves them; else none.
+    A repeated commit keeps its author, the author's time, and its message."""
+    from earmark.git import history
+
+    olds = [commit for commit in replay.commits if len(commit.parents) < 2]
+    line = history.commits(here.repo, f"--max-count={len(olds)}", "--first-parent", last.id)
+    same = [(c.author_email, c.author_time, c.message) for c in line]
+    # One commit, squashed, repeats itself too; but then its message is the forge's.
+    return line if same == [(c.author_email, c.author_time, c.message) for c in olds] else []
+
+
+def _carry(here: Workspace, replay: Replay, line: list[Commit]) -> None:
+    """Give each commit of `line` the note of the one it repeats."""
+    from earmark.git.changes import commit_changes
+    from earmark.origin import notes, traces
+    from earmark.origin.commit_origins import derive
+    from earmark.origin.digest import digest
+
+    pairs = commit_changes(here.repo, [commit.id for commit in line])
+    made = {}
+    olds = [commit for commit in replay.commits if len(commit.parents) < 2]
+    for old, new in zip(olds, line, strict=True):
+        if note := replay.notes.get(old.id):
+            prior = [(old.id, notes.format_note(note))]
+            change = derive(here.repo, here.ledger, replay.objects, new, pairs[new.id], prior, False)
+            made[new.id] = notes.format_note(notes.from_change(change, digest(change.files)))
+    traces.add(here.repo, replay.objects, made, {commit.id: commit for commit in line}, pairs)
 
 
 def _warn(text: str) -> None:

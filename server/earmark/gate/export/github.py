@@ -32,6 +32,8 @@ def export(policy: Policy) -> tuple[Artifact, ...]:
         use = "as above; patterns of commit messages need GitHub Enterprise"
         found.append(Artifact("github/ruleset-messages.json", text, use))
     found.append(Artifact(".github/workflows/earmark.yml", _workflow(policy), "commit this to the target branch"))
+    use = "commit this to the target branch, where requests are squashed or rebased by GitHub"
+    found.append(Artifact(".github/workflows/earmark-notes.yml", _notes_workflow(policy), use))
     return tuple(found)
 
 
@@ -74,10 +76,16 @@ def _required() -> dict[str, Any]:
 
 
 def _workflow(policy: Policy) -> str:
+    return _filled(_WORKFLOW, policy)
+
+
+def _notes_workflow(policy: Policy) -> str:
+    return _filled(_NOTES, policy)
+
+
+def _filled(text: str, policy: Policy) -> str:
     heads = [ref.removeprefix("refs/heads/").replace("*", "**") for ref in policy.gate.protected if "/heads/" in ref]
-    return _WORKFLOW.format(
-        check=CHECK, checkout=CHECKOUT, python=PYTHON, version=__version__, branches=json.dumps(heads)
-    )
+    return text.format(check=CHECK, checkout=CHECKOUT, python=PYTHON, version=__version__, branches=json.dumps(heads))
 
 
 _WORKFLOW = """\
@@ -118,4 +126,39 @@ jobs:
           git fetch --no-tags origin \\
             "+refs/heads/$target:refs/remotes/origin/$target" "refs/notes/*:refs/notes/*" "$HEAD"
           earmark check --phase merge --reviews --format github "origin/$target..$HEAD"
+"""
+
+_NOTES = """\
+# Commits that GitHub made by squashing or rebasing a request get the notes of the commits they were made from. A merge
+# keeps those commits, and needs nothing.
+name: {check} notes
+on:
+  pull_request_target:
+    branches: {branches}
+    types: [closed]
+permissions:
+  contents: write
+concurrency: {check}-notes
+jobs:
+  notes:
+    if: github.event.pull_request.merged
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    steps:
+      - uses: {checkout}
+        with:
+          fetch-depth: 0
+      - uses: {python}
+        with:
+          python-version: "3.13"
+      - run: python -m pip install --disable-pip-version-check "earmark=={version}"
+      - name: Derive
+        env:
+          HEAD: ${{{{ github.event.pull_request.head.sha }}}}
+          MERGED: ${{{{ github.event.pull_request.merge_commit_sha }}}}
+        run: |
+          git fetch --no-tags origin "refs/notes/*:refs/notes/*" "$HEAD" "$MERGED"
+          if git merge-base --is-ancestor "$HEAD" "$MERGED"; then exit 0; fi
+          earmark notes squash "$MERGED...$HEAD" --write "$MERGED"
+          git push origin refs/notes/ai
 """
