@@ -6,6 +6,7 @@ a rule needs only the words of one statement. Shell is parsed; what is echoed or
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,7 +122,8 @@ def shell_commands(text: bytes, root: Node | None = None, nested: int = 0) -> It
 
 
 def _handed_on(words: list[str]) -> list[str]:
-    """Scripts that a command hands to a shell: `bash -c '…'`, `ssh host '…'`, `eval '…'`, `find -exec … ;`."""
+    """Scripts that a command hands to a shell: `bash -c '…'`, `su -c '…'`, `ssh host '…'`, `eval '…'`, `find -exec … ;`,
+    and what `docker exec` and `kubectl exec` run inside."""
     name = words[0]
     if name in _SHELLS and "-c" in words[:-1]:
         return [words[words.index("-c") + 1]]
@@ -131,8 +133,13 @@ def _handed_on(words: list[str]) -> list[str]:
         return [words[-1]] if " " in words[-1] else []
     if name == "find" and "-exec" in words:
         return [" ".join(words[words.index("-exec") + 1 :]).rstrip("\\;+ ")]
+    if name in ("su", "runuser") and "-c" in words[:-1]:
+        return [words[words.index("-c") + 1]]
     if name in ("docker", "podman", "kubectl") and "--" in words:
         return [" ".join(words[words.index("--") + 1 :])]
+    if name in ("docker", "podman") and words[1:2] == ["exec"]:
+        rest = [word for word in words[2:] if not word.startswith("-")]
+        return [shlex.join(rest[1:])]
     return []
 
 
