@@ -93,8 +93,19 @@ def _still_the_same(repo: Repository, entry: Mapping[str, Any]) -> bool:
     if not root:
         return entry.get("inode") == _inode(repo)
     try:
-        return run(repo, "cat-file", "-t", str(root)).strip() == b"commit"
+        return _is_loose_commit(repo, str(root)) or run(repo, "cat-file", "-t", str(root)).strip() == b"commit"
     except GitError:
+        return False
+
+
+def _is_loose_commit(repo: Repository, id_: str) -> bool:
+    """What `cat-file -t` would find in the object's own file, without a process: every command asks this first."""
+    import zlib
+
+    try:
+        with open(os.path.join(repo.common_dir, "objects", id_[:2], id_[2:]), "rb") as stream:
+            return zlib.decompressobj().decompress(stream.read(64), 7) == b"commit "
+    except (OSError, ValueError, zlib.error):
         return False
 
 
