@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -60,28 +60,33 @@ def main() -> int:
     asked = parser.parse_args()
     benches = {"record": record, "commit": commits, "rebase": rebases, "blame": blames, "transfer": transfers,
                "live": live}  # fmt: skip
-    table = Table("what", "baseline ms", "ms", "ratio", "budget", "", box=None, pad_edge=False)
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name, _home(Path(name)):
-        for bench, rows in benches.items():
-            if asked.only in bench:
-                for row in rows(Path(name) / bench, asked.runs):
-                    ratio = f"{row.subject / row.baseline:.2f}" if row.baseline else ""
-                    base = f"{1000 * row.baseline:.2f}" if row.baseline else ""
-                    table.add_row(row.what, base, f"{1000 * row.subject:.2f}", ratio, row.budget, row.note)
-    Console(width=150).print(table)
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name, home(Path(name)):
+        chosen = [rows for bench, rows in benches.items() if asked.only in bench]
+        show(row for rows in chosen for row in rows(Path(name) / rows.__name__, asked.runs))
     return 0
 
 
+def show(rows: Iterable[Row]) -> None:
+    """Print the table."""
+    table = Table("what", "baseline ms", "ms", "ratio", "budget", "", box=None, pad_edge=False)
+    for row in rows:
+        ratio = f"{row.subject / row.baseline:.2f}" if row.baseline else ""
+        base = f"{1000 * row.baseline:.2f}" if row.baseline else ""
+        table.add_row(row.what, base, f"{1000 * row.subject:.2f}", ratio, row.budget, row.note)
+    Console(width=150).print(table)
+
+
 @contextmanager
-def _home(top: Path) -> Iterator[None]:
-    home = top / "home"
-    home.mkdir()
-    (home / ".gitconfig").write_text(
+def home(top: Path) -> Iterator[None]:
+    """A home of our own below `top`, with nobody's git configuration."""
+    folder = top / "home"
+    folder.mkdir()
+    (folder / ".gitconfig").write_text(
         "[user]\n\tname = Ada\n\temail = ada@example.com\n[advice]\n\tskippedCherryPicks=false\n"
     )
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]
-    os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "GIT_CONFIG_NOSYSTEM": "1"}
+    os.environ |= {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config"), "GIT_CONFIG_NOSYSTEM": "1"}
     os.environ |= {"GIT_EDITOR": "true"}
     yield
 

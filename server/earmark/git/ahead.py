@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earmark.git.objects import Objects
+from earmark.git.objects import Info, Objects
 
 _PORTION = 512  # objects
 _HELD = 32 << 20  # bytes held at most
@@ -32,15 +32,15 @@ class Ahead(Objects):
     def _read_from(self, place: int) -> None:
         """Hold the next portion; what was held before goes when there is no room."""
         portion = self._names[place : place + _PORTION]
-        chosen: list[str] = []
+        chosen: dict[str, Info] = {}
         size = 0
         for name, info in zip(portion, self._source.info_all(portion), strict=True):
             if info and info.kind == "blob" and size + info.size <= _HELD:
-                chosen.append(name)
+                chosen[name] = info
                 size += info.size
         if self._size + size > _HELD:
             self._held, self._size = {}, 0
-        for name, found in zip(chosen, self._source.get_all(chosen), strict=True):
+        for name, found in zip(chosen, self._source.contents(chosen.values()), strict=True):
             if found:
                 self._held[name] = found.data
         self._size += size

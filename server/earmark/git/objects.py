@@ -86,7 +86,11 @@ class Objects:
 
     def get_all(self, names: Iterable[str]) -> Iterator[Object | None]:
         """`get` of many names, in order, pipelined. Sizes are asked first, so that nothing over `limit` is read."""
-        for window in self._portions(self.info_all(list(names))):
+        yield from self.contents(self.info_all(list(names)))
+
+    def contents(self, infos: Iterable[Info | None]) -> Iterator[Object | None]:
+        """The objects that `info_all` told of, in order, pipelined."""
+        for window in self._portions(infos):
             self._ask("contents", [info.id for info in window if info])
             yield from [self._read(info.id) if info else None for info in window]
 
@@ -99,7 +103,7 @@ class Objects:
             process.stdout.close()
             process.wait()
 
-    def _portions(self, infos: Iterator[Info | None]) -> Iterator[list[Info | None]]:
+    def _portions(self, infos: Iterable[Info | None]) -> Iterator[list[Info | None]]:
         """Requests that may be in flight together: few enough for the pipe, small enough for memory."""
         window: list[Info | None] = []
         size = 0
