@@ -5,17 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from agent import Agent
 from editor import Editor, span
 from forge_server import Fault, ForgeServer, Reply, serving
 from github_service import GitHubService
 from real_git import RealGit
 from request_story import RETRIED, Story
+from test_approvals import Keys
 from test_command import VARIABLES
 
+from earmark.cli.review import run as review
+from earmark.git.repository import Repository
 from earmark.lsp.commands.request_review import ENDS, YOURS
+from earmark.lsp.program import Ran, earmark
 from earmark.origin.ledger import folder
 from earmark.review.request import keys_in
 
@@ -65,6 +71,12 @@ class Desk:
     async def hover(self) -> str:
         shown = await self.about("textDocument/hover", position={"line": 3, "character": 8})
         return str(shown["contents"]["value"])
+
+    async def settled(self) -> None:
+        """Let what changed on disk be seen, and what that starts come to its end."""
+        for _ in range(4):
+            await self.editor.pass_time(1)
+        self.editor.unread.clear()
 
     def said(self, method: str) -> list[Any]:
         """What the server said by `method`; everything unread counts as read."""
@@ -320,3 +332,37 @@ async def test_nothing_is_started_where_nobody_trusts(start: Any, git: RealGit) 
     assert not (story.git.top / ".git" / "earmark" / "outbox.db").exists()
     assert folder(story.repo)
     editor.unread.clear()
+
+
+async def test_a_signed_approval_appears_by_itself_and_typing_starts_nothing(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Keys(tmp_path)
+    keys.make("grace")
+    git = desk.story.git
+    git("switch", "-q", "main")
+    git.commit("Signers", {".earmark/allowed_signers": f"grace@example.com {keys.public('grace')}\n"})
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    git("switch", "-q", "retry")
+    git("rebase", "-q", "main")
+    await desk.settled()
+    assert await desk.states() == ["pending"]
+    git("config", "user.email", "grace@example.com")
+    monkeypatch.chdir(git.top)
+    assert review(["approve", "--key", str(keys.folder / "grace")]) == 0
+    await desk.settled()
+    assert await desk.states() == ["approved"]
+    assert desk.server.calls == []
+    started: list[tuple[str, ...]] = []
+
+    async def count(repo: Repository, *arguments: str, **more: Any) -> Ran:
+        started.append(arguments)
+        return await earmark(repo, *arguments, **more)
+
+    monkeypatch.setattr("earmark.lsp.reviews.earmark", count)
+    Agent(git).write("payments/other.py", "x = 1\n")
+    await desk.settled()
+    assert started == []
+    git.commit("More", {"README": "more\n"})
+    await desk.settled()
+    assert 1 <= len(started) <= 2, "the commit, and the note that looking at it derives"

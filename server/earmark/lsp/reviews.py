@@ -1,13 +1,14 @@
 """How the review of what HEAD adds stands, region by region: read by a process of `earmark review status`, kept here.
 
-A look is taken when HEAD, a note or the outbox moves. The forge is asked when a request was sent from this clone, and
-then again every few minutes while it is open, or when the user wants to know; never otherwise.
+A look is taken when HEAD, the notes, an approval or the outbox moves. The forge is asked when a request was sent from
+this clone, and then again every few minutes while it is open, or when the user wants to know; never otherwise.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from earmark.lsp.scheduler import Scheduler
 from earmark.origin import notes
 from earmark.origin.model import LineRange
 from earmark.review.approvals import REF as APPROVALS
-from earmark.review.outbox import Outbox
+from earmark.review.outbox import file_of
 
 log = logging.getLogger(__name__)
 
@@ -93,22 +94,24 @@ class Reviews:
         self._timers: dict[str, Timer] = {}
         self._looking: set[str] = set()
         self._again: set[str] = set()
+        self._seen: dict[str, tuple[object, ...]] = {}
 
     def of(self, repo: Repository | None) -> ReviewState:
         """What is known now."""
         return self._known.get(repo.top, NOTHING) if repo is not None else NOTHING
 
-    def touch(self, repo: Repository, seconds: float = _SOON) -> None:
+    def touch(self, repo: Repository) -> None:
         """Something that the review rests on may have changed: look at it soon, once for everything until then."""
         if not repo.trusted:
             return
         if (timer := self._timers.pop(repo.top, None)) is not None:
             timer.cancel()
-        self._timers[repo.top] = self._clock.call_later(seconds, lambda: self._due(repo))
+        self._timers[repo.top] = self._clock.call_later(_SOON, lambda: self._due(repo, anyway=False))
 
     async def look(self, repo: Repository, *, ask: bool) -> ReviewState:
         """Look now; with `ask` at the forge too, whoever sent the request."""
-        if not repo.trusted or not await self._scheduler.io(_under_review, repo):
+        self._seen[repo.top] = await self._scheduler.io(_grounds, repo)
+        if not repo.trusted or not any(self._seen[repo.top][1:]):
             self._set(repo, NOTHING)
             return NOTHING
         flags = () if ask else ("--if-asked",)
@@ -126,17 +129,20 @@ class Reviews:
             timer.cancel()
         self._timers.clear()
 
-    def _due(self, repo: Repository) -> None:
+    def _due(self, repo: Repository, *, anyway: bool) -> None:
         self._timers.pop(repo.top, None)
         if repo.top in self._looking:
             self._again.add(repo.top)
         else:
             self._looking.add(repo.top)
-            self._scheduler.spawn(self._look(repo), "looking at the review")
+            self._scheduler.spawn(self._look(repo, anyway=anyway), "looking at the review")
 
-    async def _look(self, repo: Repository) -> None:
+    async def _look(self, repo: Repository, *, anyway: bool) -> None:
         try:
-            found = await self.look(repo, ask=False)
+            if not anyway and await self._scheduler.io(_grounds, repo) == self._seen.get(repo.top):
+                found = self.of(repo)
+            else:
+                found = await self.look(repo, ask=False)
         except (TookTooLong, GitError, OSError, ValueError, KeyError) as error:
             log.warning("How the review stands is not known: %s", error)
             return
@@ -145,8 +151,8 @@ class Reviews:
         if repo.top in self._again:
             self._again.discard(repo.top)
             self.touch(repo)
-        elif found.state == "open":
-            self.touch(repo, AGAIN_SECONDS)
+        elif found.state == "open" and repo.top not in self._timers:
+            self._timers[repo.top] = self._clock.call_later(AGAIN_SECONDS, lambda: self._due(repo, anyway=True))
 
     def _set(self, repo: Repository, found: ReviewState) -> None:
         before = self.of(repo)
@@ -155,6 +161,11 @@ class Reviews:
             self._changed(repo.top)
 
 
-def _under_review(repo: Repository) -> bool:
-    """Whether there can be anything to say: recorded AI text, an approval, or a request. Runs in the pool."""
-    return bool(refs.read(repo, notes.REF) or refs.read(repo, APPROVALS)) or Outbox.exists(repo)
+def _grounds(repo: Repository) -> tuple[object, ...]:
+    """What the review rests on: HEAD, then the recorded AI text, the approvals and the outbox; of the last three none
+    where nothing can be under review. Runs in the pool."""
+    try:
+        outbox = os.stat(file_of(repo)).st_mtime_ns
+    except OSError:
+        outbox = 0
+    return refs.read(repo, "HEAD"), refs.read(repo, notes.REF), refs.read(repo, APPROVALS), outbox
