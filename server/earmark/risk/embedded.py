@@ -122,8 +122,8 @@ def shell_commands(text: bytes, root: Node | None = None, nested: int = 0) -> It
 
 
 def _handed_on(words: list[str]) -> list[str]:
-    """Scripts that a command hands to a shell: `bash -c '…'`, `su -c '…'`, `ssh host '…'`, `eval '…'`, `find -exec … ;`,
-    and what `docker exec` and `kubectl exec` run inside."""
+    """Scripts that a command hands to a shell: `bash -c '…'`, `su -c '…'`, `ssh host '…'`, `eval '…'`,
+    `find -exec … ;`, and what `docker exec` and `kubectl exec` run inside."""
     name = words[0]
     if name in _SHELLS and "-c" in words[:-1]:
         return [words[words.index("-c") + 1]]
