@@ -162,6 +162,10 @@ def _record_in(repo: Repository, event: Event) -> list[str]:
     try:
         with Ledger.open(repo) as ledger:
             recorder.record_event(repo, ledger, event)
+        if event.phase == "after" and event.session:
+            from earmark.cli import ahead
+
+            ahead.start(repo)
     except Refused as error:
         return [str(error)]
     except (GitError, LedgerError) as error:
