@@ -22,7 +22,8 @@ _END = r"(?i)^(?:commit|end|rollback|abort)(?:\s+(?:transaction|work|and\s+no\s+
 
 def facts(statements: Sequence[str]) -> tuple[frozenset[str], ...]:
     """For each statement of a script, in order, what holds for it: `transaction` (it runs inside one), `nested` and
-    `unclosed` for a BEGIN, `unopened` for an END without one, `new-table` when it changes a table made above."""
+    `unclosed` for a BEGIN, `unopened` for a COMMIT without one, `new-table` when it changes a table made above, `first`
+    when it is the first to change one that was there."""
     found: list[set[str]] = []
     made: set[str] = set()
     begun: list[int] = []
@@ -32,13 +33,16 @@ def facts(statements: Sequence[str]) -> tuple[frozenset[str], ...]:
             said |= {"nested"} if begun else set()
             begun.append(number)
         elif regex(_END).search(statement):
-            said |= set() if begun else {"unopened"}
+            # A bare END closes the body of a function too.
+            said |= set() if begun or statement[:3].lower() == "end" else {"unopened"}
             begun = []
         created, changed = regex(_CREATE).search(statement), regex(_CHANGE).search(statement)
         if created:
             made.add(_plain(created.group(1)))
         elif changed and _plain(changed.group(1)) in made:
             said.add("new-table")
+        elif changed and not any("first" in earlier for earlier in found):
+            said.add("first")
         found.append(said)
     unopened = [number for number, said in enumerate(found) if "unopened" in said]
     if begun and unopened and unopened[0] < begun[0]:

@@ -18,8 +18,9 @@ from earmark.risk.migrations import facts
         ('CREATE TABLE a (b int); ALTER TABLE "A" ADD c int', ["", "new-table"]),
         ("CREATE TABLE IF NOT EXISTS s.a (b int); CREATE INDEX i ON s.a (b)", ["", "new-table"]),
         ("CREATE UNLOGGED TABLE a (b int); CREATE UNIQUE INDEX ON ONLY a (b)", ["", "new-table"]),
-        ("CREATE TABLE a (b int); ALTER TABLE ab ADD c int", ["", ""]),
-        ("ALTER TABLE a ADD c int; CREATE TABLE a (b int)", ["", ""]),
+        ("CREATE TABLE a (b int); ALTER TABLE ab ADD c int", ["", "first"]),
+        ("ALTER TABLE a ADD c int; CREATE TABLE a (b int); ALTER TABLE b ADD c int", ["first", "", ""]),
+        ("CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; END", ["", ""]),
     ],
 )
 def test_a_statement_is_seen_in_its_script(script: str, expected: list[str]) -> None:
