@@ -56,9 +56,10 @@ def _lines(ls: EarmarkServer, buffer: Buffer, given: Any) -> str:
 
 
 async def preview(repo: Repository, wanted: list[str]) -> dict[str, Any] | None:
-    """What `earmark review request --preview` prints; None where there is nothing to ask a review for."""
+    """What `earmark review request --preview` prints, the queues counted first; None where there is nothing to ask a
+    review for."""
     try:
-        ran = await earmark(repo, "review", "request", "--preview", *wanted)
+        ran = await earmark(repo, "review", "request", "--preview", "--balance", *wanted)
     except TookTooLong as error:
         raise Refused(str(error)) from error
     if ran.code == 2 or not ran.out.strip():

@@ -275,6 +275,7 @@ def _request(
         tests_changed=touched,
         tests_removed=shorter,
         rollout=rollout,
+        promised=now.rollout,
         asked=sources.asked,
         focus=sources.focus,
         trailers=_block(policy, facts, judged, rollout),

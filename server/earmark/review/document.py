@@ -180,8 +180,10 @@ def _tests(request: Request) -> list[str]:
         parts += ["**Removed or shortened:**", _list(request.tests_removed)]
     if len(parts) == 1:
         parts.append("No test was touched.")
-    if request.rollout:
-        parts += ["### Rollout", f"{code(request.rollout)} is required."]
+    if request.rollout or request.promised:
+        wanted = f"{code(request.rollout)} is required" if request.rollout else "None is required"
+        promised = f"the commits promise {code(request.promised)}" if request.promised else "the commits promise none"
+        parts += ["### Rollout", f"{wanted}; {promised}."]
     return parts
 
 

@@ -94,8 +94,9 @@ class Request(NamedTuple):
     `repository` is "host/path"; `target` a branch name; `base` and `head` commit ids; `key` from `request_key`;
     `title` the author's. `trailers` is the block for the whole change, empty when nothing is declared. `dependents`
     and `incidents` are None where nobody looked.
-    `asked` is what the session was asked, only when the author wrote it for the reviewer; `focus` what the author asks
-    to look at first (nothing: all of it).
+    `rollout` is the most careful one that the policy asks for, `promised` the least careful that the commits declare,
+    empty for none. `asked` is what the session was asked, only when the author wrote it for the reviewer; `focus` what
+    the author asks to look at first (nothing: all of it).
     """
 
     key: str
@@ -122,6 +123,7 @@ class Request(NamedTuple):
     tests_changed: tuple[str, ...] = ()
     tests_removed: tuple[str, ...] = ()
     rollout: str = ""
+    promised: str = ""
     asked: str = ""
     trailers: str = ""
     focus: tuple[Focus, ...] = ()
