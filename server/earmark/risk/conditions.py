@@ -21,6 +21,7 @@ subject and must then hold too. Subjects:
     same = ["capture", "capture"]     both captures have the same text
     use = "overwritten"               the variable that the capture `name` is gets another value before it is read
         | "though_nil"                is dereferenced although the `if` that is hit has found it to be nil, or before
+        | "field" | "volatile"        is a field of the class; one that is volatile
 
 Tests on `arg` and `of`: `is` (one or a list of: absent present literal dynamic string number true false null empty
 built tainted parameter name call function promise floating reused outer fed), `matches`, `lacks` (RE2 on the source),

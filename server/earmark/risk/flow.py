@@ -196,6 +196,8 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
             if not _dynamic(source, arguments, depth) or compiled(_COMPOSED).search(source.of(inside)):
                 return False
             return name.endswith(("!", "rintf", "Format", "format")) or _mentions_string(source, inside, 0)
+        if name.endswith((".toString", ".String")):
+            return _is_filled(source, node, name.rpartition(".")[0], depth)
         if name.rsplit(".", 1)[-1] in _PASSING and source.arguments(node):
             return is_built(source, source.arguments(node)[0].node, depth + 1)
         holder = node.child_by_field_name("object")
@@ -204,6 +206,24 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
         return any(is_built(source, child, depth + 1) for child in node.named_children)
     return False
 
+
+def _is_filled(source: Source, node: Node, builder: str, depth: int) -> bool:
+    """The builder was given text of which part is not fixed, and part is."""
+    from earmark.risk.query import calls_in
+
+    scope = source.function(node)
+    given: list[Node] = []
+    for call in calls_in(source, scope.start_byte, node.start_byte):
+        head, _, last = source.names(call)[0].rpartition(".")
+        if last in _FILLING and head.split(".")[0] == builder:
+            given += [a.node for a in source.arguments(call)]
+    given += [a.node for value in source.assigned(scope).get(builder, []) if value.type in source.profile.calls
+              for a in source.arguments(value)]  # fmt: skip
+    texts = any(_is_stringy(source, each) or _mentions_string(source, each, 0) for each in given)
+    return texts and any(not is_literal(source, each, depth + 1) for each in given)
+
+
+_FILLING = frozenset({"append", "insert", "WriteString", "write"})
 
 # Calls that hand their first argument on, wrapped.
 _PASSING = frozenset(

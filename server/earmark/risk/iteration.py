@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from earmark.risk.source import Source
 
+# The loops that go through a collection, and the field that holds it.
+_ITERATED = {
+    "for_statement": "right", "for_in_statement": "right", "foreach_statement": "right",
+    "enhanced_for_statement": "value",
+}  # fmt: skip
 # Views of a collection: a change of the collection is a change of what they go through.
 _VIEW = r"^(?:(?:enumerate|reversed|iter|zip)\()?([\w.$\[\]\"']+?)(?:\.(?:items|keys|values|entrySet|keySet)\(\))?\)?$"
 _LEAVES = r"^\s*(?:break|return|raise|throw)\b"
@@ -38,7 +43,7 @@ def changes_iterated(source: Source, node: Node) -> bool:
     for above in source.ancestors(node):
         if above.type in source.profile.functions:
             return False
-        right = above.child_by_field_name("right") if above.type.startswith("for") else None
+        right = above.child_by_field_name(_ITERATED[above.type]) if above.type in _ITERATED else None
         body = above.child_by_field_name("body")
         if right is None or body is None or not body.start_byte <= node.start_byte < body.end_byte:
             continue
@@ -52,7 +57,7 @@ def _changed(source: Source, node: Node) -> str:
     """The text of what `node` changes: the receiver of a method, the container of a deleted or assigned entry."""
     if node.type in source.profile.calls:
         function = node.child_by_field_name("function")
-        holder = function.child_by_field_name("object") if function is not None else None
+        holder = (function or node).child_by_field_name("object")
     else:
         target = node.child_by_field_name("left") or (node.named_children[0] if node.named_child_count else None)
         if target is not None and target.type == "subscript":
@@ -132,7 +137,16 @@ def calls_itself_always(source: Source, function: Node) -> bool:
         text = source.of(statement)
         if statement.type in source.profile.comments or regex(r"^[rbuf]*[\"']").search(text):
             continue
-        again = any(own & set(source.names(c)) for c in calls_in(source, statement.start_byte, statement.end_byte))
+        calls = calls_in(source, statement.start_byte, statement.end_byte)
+        again = any(own & set(source.names(c)) and _fits(source, c, function) for c in calls)
         if again or regex(_ENDS).search(text):
             return again and not regex(_ENDS).search(text.removeprefix("return"))
     return False
+
+
+def _fits(source: Source, call: Node, function: Node) -> bool:
+    """As many arguments as `function` has parameters: another number is another function of the same name."""
+    parameters = function.child_by_field_name("parameters")
+    if source.language == "python" or parameters is None:
+        return True
+    return parameters.named_child_count == len(source.arguments(call))

@@ -165,5 +165,5 @@ def _is_handler(source: Source, node: Node) -> bool:
         source.language == "python" and compiled(_VIEW).search(source.of(scope)[:300])
     ):
         return True
-    parameter = compiled(_PARAMETERS + r"[^,]*\b" + escaped(source.of(node)) + r"\b")
+    parameter = compiled(f"(?:{_PARAMETERS})" + r"[^,]*\b" + escaped(source.of(node)) + r"\b")
     return source.language in ("java", "csharp", "kotlin") and bool(parameter.search(head))

@@ -20,6 +20,10 @@ _LEAVES = (
 )
 
 
+# A type as it stands before the name that is declared.
+_TYPE = r"\b(?:[A-Z]\w*(?:<[^>;]*>)?(?:\[\])?|int|long|boolean|double|float|char|byte|short|var)"
+
+
 def compile_use(wanted: str) -> Callable[[Source, Hit], bool]:
     """The test for one word of `use`; raises ConditionError."""
     test = _TESTS.get(wanted)
@@ -104,4 +108,30 @@ def _declared(source: Source, scope: Node, name: str) -> str:
     return found.group(1) if found is not None else ""
 
 
-_TESTS = {"overwritten": _is_overwritten, "though_nil": _is_used_though_nil}
+def _is_field(source: Source, hit: Hit, marked: str = "") -> bool:
+    """The variable is a field of the class, not a local variable or parameter, and declared with the word `marked`."""
+    captured = hit.captures.get(NAME) or hit.captures.get("target")
+    if captured is None:
+        return False
+    name = source.of(captured).removeprefix("this.")
+    scope = source.function(hit.node)
+    if source.of(captured) == name and name in source.parameters(scope):
+        return False
+    body = scope.child_by_field_name("body")
+    declared = rf"{_TYPE}\s+{escaped(name)}\s*[=;,:]"
+    if body is not None and regex(declared).search(source.of(body)):
+        return False
+    word = rf"\b{marked}\b[^;(){{}}]*" if marked else ""
+    return bool(regex(word + declared).search(source.text.decode("utf-8", "replace")))
+
+
+def _is_volatile(source: Source, hit: Hit) -> bool:
+    return _is_field(source, hit, "volatile")
+
+
+_TESTS = {
+    "overwritten": _is_overwritten,
+    "though_nil": _is_used_though_nil,
+    "field": _is_field,
+    "volatile": _is_volatile,
+}
