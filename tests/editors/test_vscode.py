@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import workbench
 from project import BASE, RISKY, Project
 from workbench import Workbench
 
+Reached = Callable[[str, str, str], None]
 MARKED = [line.strip() for line in RISKY.splitlines()]
 # The promise of DESIGN §6 for changes that another process records.
 SOON = 0.5
@@ -27,10 +28,10 @@ COMPLETION = "net(price):\n    return price / 1.19"
 @pytest.fixture(scope="module")
 def shop(project: Project) -> Project:
     """The project with a file for each test that writes one."""
-    for name in ("plain.py", "marked.py"):
+    for name in ("plain.py", "marked.py", "formatted.py", "reloaded.py", "edited.py"):
         (project.top / name).write_text(BASE)
     (project.top / "prices.py").write_text("VAT = 0.19\n\n\n")
-    project.git("add", "plain.py", "marked.py", "prices.py")
+    project.git("add", "--all", "--", ".", ":!shop.py")
     project.git("commit", "-q", "-m", "Add files to work in")
     return project
 
@@ -44,24 +45,39 @@ def _opened(editors: Path, shop: Project, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def code(opened: Workbench) -> Iterator[Workbench]:
-    """A trusted workbench that all tests of the product's daily use share; the screen at the end of each is kept."""
+    """A trusted workbench that all tests of the product's daily use share; the screen at the end of each is kept, and
+    nobody was disturbed."""
     yield opened
     opened.keep_screen()
+    assert opened.page("texts", TOASTS) == []
 
 
-def test_ai_lines_are_marked_and_counted(code: Workbench) -> None:
+def test_ai_lines_are_marked_and_counted(code: Workbench, reached: Reached) -> None:
     code.show("shop.py")
     code.page("marked", MARKED)
     code.page("waitForText", STATUS, f"AI {len(MARKED)}/17")
+    reached("VS Code", "regions", "decoration, gutter, overview ruler")
 
 
-def test_a_risky_line_has_a_hint_with_its_reason(code: Workbench) -> None:
+def test_a_risky_line_has_a_hint_with_its_reason(code: Workbench, reached: Reached) -> None:
     code.show("shop.py")
     found = code.wait_diagnostics("shop.py", 3)
     [timeout] = [d for d in found if d["code"] == "py-http-no-timeout"]
     assert (timeout["source"], timeout["severity"], timeout["line"]) == ("earmark", "Warning", 14)
     assert timeout["link"].startswith("https://")
-    assert code.page("count", ".monaco-editor .squiggly-warning") >= 3
+    workbench.wait("the squiggles", lambda: code.page("count", ".monaco-editor .squiggly-warning") >= 3)
+    reached("VS Code", "risk", "diagnostic")
+
+
+def test_the_hover_says_who_and_why(code: Workbench, reached: Reached) -> None:
+    code.show("shop.py", 14, 22)
+    code.wait_diagnostics("shop.py", 3)
+    code.api("execute", "editor.action.showHover")
+    for said in ("Written by AI: claude:claude-opus-4-5", "py-http-no-timeout", "Directed by Dev Eloper"):
+        code.page("waitForText", ".monaco-hover-content", said)
+    code.keep_screen()
+    code.page("press", "Escape")
+    reached("VS Code", "hover", "hover")
 
 
 def test_the_gutter_follows_the_setting(code: Workbench) -> None:
@@ -77,7 +93,7 @@ def test_the_gutter_follows_the_setting(code: Workbench) -> None:
     code.page("marked", MARKED)
 
 
-def test_what_another_process_records_appears_at_once(code: Workbench) -> None:
+def test_what_another_process_records_appears_at_once(code: Workbench, reached: Reached) -> None:
     code.show("plain.py")
     code.page("marked", [])
     # As an agent in another window does it: the file, then the hook; VS Code reloads the file by itself.
@@ -88,18 +104,86 @@ def test_what_another_process_records_appears_at_once(code: Workbench) -> None:
     done = time.monotonic()
     code.page("marked", MARKED)
     assert time.monotonic() - done < SOON
+    reached("VS Code", "live", "decoration")
 
 
-def test_an_action_explains_the_rule(code: Workbench) -> None:
+def test_an_action_explains_the_rule(code: Workbench, reached: Reached) -> None:
     code.show("shop.py", 14, 22)
     code.wait_diagnostics("shop.py", 3)
     code.act("why py-http-no-timeout?")
     code.page("waitForText", ".tab .monaco-icon-label", "py-http-no-timeout")
     code.close_page()
-    code.api("execute", "notifications.clearAll")
+    reached("VS Code", "explain", "code action")
 
 
-def test_a_person_can_say_they_wrote_it(code: Workbench) -> None:
+def test_a_fix_and_a_suppression_are_actions(code: Workbench, reached: Reached) -> None:
+    path = "edited.py"
+    code.project.ai_edit(path, "    return sum(prices)\n", "    return sum(prices)\n" + RISKY)
+    code.show(path, 14, 22)
+    code.wait_diagnostics(path, 3)
+    code.act("Give up after 30 seconds")
+    workbench.wait("the fix", lambda: "timeout=30" in code.api("text", code.path(path)))
+    reached("VS Code", "fix", "code action")
+    code.show(path, 15, 10)
+    code.act("suppress py-bare-except-pass here")
+    code.page("waitForText", ".quick-input-widget", "Kept with the record")
+    code.page("type", "The caller gives up")
+    code.page("press", "Enter")
+    comment = "        # earmark: ignore[py-bare-except-pass] The caller gives up\n"
+    workbench.wait("the comment", lambda: comment in code.api("text", code.path(path)))
+    workbench.wait(
+        "the finding goes",
+        lambda: "py-bare-except-pass" not in [d["code"] for d in code.api("diagnostics", code.path(path))],
+    )
+    reached("VS Code", "suppress", "code action")
+    code.api("execute", "workbench.action.revertAndCloseActiveEditor")
+
+
+def test_formatting_on_save_keeps_the_owner(code: Workbench, reached: Reached) -> None:
+    path = "formatted.py"
+    gross = "\n\ndef gross(net):\n    return net*1.19\n"
+    code.project.ai_edit(path, "    return sum(prices)\n", "    return sum(prices)\n" + gross)
+    code.show(path, 1, 0)
+    code.page("marked", [line.strip() for line in gross.splitlines()])
+    code.api("configure", "editor.formatOnSave", True)
+    code.api("formats", True)
+    code.page("type", "# by hand")
+    code.api("execute", "workbench.action.files.save")
+    workbench.wait("the format", lambda: "net * 1.19" in (code.project.top / path).read_text())
+    code.api("formats", False)
+    code.api("configure", "editor.formatOnSave", None)
+    code.page("marked", [line.strip() for line in gross.replace("*", " * ").splitlines()])
+    [region] = [r for r in code.project.blame(path) if r["kind"] == "ai"]
+    assert (region["start"], region["end"], region["tool"]) == (10, 13, "claude")
+    reached("VS Code", "format", "decoration")
+
+
+def test_a_reload_from_disk_keeps_the_owners(code: Workbench, reached: Reached) -> None:
+    path = "reloaded.py"
+    file = code.project.top / path
+    code.project.ai_edit(path, "    return sum(prices)\n", "    return sum(prices)\n" + RISKY)
+    code.show(path)
+    code.page("marked", MARKED)
+    file.write_text("# moved by another program\n" + file.read_text() + "\nDONE = True\n")
+    workbench.wait("the reload", lambda: "DONE" in code.api("text", str(file)))
+    code.page("marked", MARKED)
+    reached("VS Code", "reload", "decoration")
+
+
+def test_a_lens_clicked_right_after_an_edit_does_its_work(code: Workbench, reached: Reached) -> None:
+    code.project.git("add", "shop.py")
+    code.show("shop.py", 0, 0)
+    lens = ".contentWidgets .codelens-decoration a"
+    code.page("waitForText", lens, "declare")
+    code.page("type", "# first\n")
+    code.page("click", lens, "declare")
+    code.page("waitForText", ".statusbar-item", "the next commit will declare it")
+    code.api("execute", "undo")
+    code.api("execute", "workbench.action.files.revert")
+    reached("VS Code", "stale", "code lens")
+
+
+def test_a_person_can_say_they_wrote_it(code: Workbench, reached: Reached) -> None:
     path = "marked.py"
     code.project.ai_edit(path, "    return sum(prices)\n", "    return sum(prices)\n" + RISKY)
     code.show(path, 14)
@@ -109,9 +193,10 @@ def test_a_person_can_say_they_wrote_it(code: Workbench) -> None:
     code.page("type", "I typed this myself")
     code.page("press", "Enter")
     code.page("marked", [])
+    reached("VS Code", "mark", "code action")
 
 
-def test_an_accepted_completion_is_evidence(code: Workbench) -> None:
+def test_an_accepted_completion_is_evidence(code: Workbench, reached: Reached) -> None:
     path = "prices.py"
     code.show(path, 2)
     code.api("configure", "earmark.inlineCompletions.tool", "Probe")
@@ -135,14 +220,17 @@ def test_an_accepted_completion_is_evidence(code: Workbench) -> None:
     code.api("execute", "workbench.action.files.save")
     [region] = [r for r in code.project.blame(path) if r["kind"] == "ai"]
     assert (region["start"], region["end"], region["tool"], region["model"]) == (3, 4, "Probe", "unknown")
+    reached("VS Code", "completion", "Tab")
+    reached("VS Code", "undo", "decoration")
 
 
-def test_the_next_commit_is_tagged(code: Workbench) -> None:
+def test_the_next_commit_is_tagged(code: Workbench, reached: Reached) -> None:
     code.show("shop.py")
     code.project.git("add", "shop.py")
     answer = code.api("execute", "earmark.tagCommit")
     assert answer["written"] == "next commit"
     assert answer["block"].startswith("AI-Assisted: yes\nAssisted-by: ")
+    reached("VS Code", "next", "command")
 
 
 def test_the_open_commit_message_gets_its_trailers(code: Workbench) -> None:
@@ -202,7 +290,9 @@ def test_the_servers_settings_reach_it_alone(code: Workbench) -> None:
     assert not any("setting" in text for text in code.page("texts", TOASTS))
 
 
-def test_a_missing_interpreter_is_named_with_a_way_out(editors: Path, shop: Project, tmp_path: Path) -> None:
+def test_a_missing_interpreter_is_named_with_a_way_out(
+    editors: Path, shop: Project, tmp_path: Path, reached: Reached
+) -> None:
     shown = shop.top / "shop.py"
     settings = {"earmark.interpreter": "/nowhere/python"}
     with workbench.running(editors, shop, tmp_path, shown, settings=settings) as code:
@@ -213,13 +303,17 @@ def test_a_missing_interpreter_is_named_with_a_way_out(editors: Path, shop: Proj
         code.api("execute", "notifications.clearAll")
         code.run("Earmark: Tag This Commit")
         code.page("waitForText", TOASTS, said)
-        code.page("click", ".notifications-toasts .monaco-button", "Open Settings")
-        code.page("waitForText", ".settings-editor", "earmark.interpreter")
+        assert code.page("texts", ".notifications-toasts .monaco-button") == ["Set Up…"]
+        code.page("click", ".notifications-toasts .monaco-button", "Set Up…")
+        code.page("waitForText", ".quick-input-list .monaco-list-row", "Choose the Python That Has Earmark…")
+        code.page("click", ".quick-input-list .monaco-list-row", "Open Settings")
+        code.page("waitForText", ".settings-editor", "Earmark: Interpreter")
         # What is mended is used at once, and the commands of the server are the server's again.
         code.api("configure", "earmark.interpreter", shop.environment["EARMARK_PYTHON"])
         code.show("shop.py")
         code.page("marked", MARKED)
         assert code.api("execute", "earmark.explainRule", [{"rule": "py-http-no-timeout"}])["severity"]
+    reached("VS Code", "missing", "message, status bar, tree view")
 
 
 def test_an_untrusted_workspace_is_annotated_and_decides_nothing(editors: Path, tmp_path: Path) -> None:

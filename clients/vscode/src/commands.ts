@@ -2,12 +2,16 @@
 
 import * as vscode from "vscode";
 import { ExecuteCommandRequest } from "vscode-languageclient";
+import type { Item } from "./items.ts";
+import type { Offers } from "./offers.ts";
+import { REVIEW_PREVIEW, type ReviewPreview } from "./protocol.ts";
 import { mode, type RegionView } from "./regions.ts";
+import { refused, tell, why } from "./say.ts";
 import type { Server } from "./server.ts";
+import { webPage } from "./tree.ts";
 
 const OF_SERVER = [
   "earmark.tagCommit",
-  "earmark.requestReview",
   "earmark.markRegion",
   "earmark.suppressFinding",
   "earmark.showRegion",
@@ -21,6 +25,8 @@ interface Argument {
   range?: vscode.Range;
   kind?: string;
   reason?: string;
+  rule?: string;
+  asked?: string;
 }
 
 /**
@@ -37,22 +43,15 @@ async function execute(server: Server, command: string, given: Argument | undefi
     if (command === "earmark.explainRule") await showPage(answer);
     return answer;
   } catch (error) {
-    refused(error instanceof Error ? error.message : String(error));
+    void refused(why(error));
     return undefined;
   }
-}
-
-function refused(reason: string): void {
-  const trust = "Manage Workspace Trust";
-  const offered = vscode.workspace.isTrusted ? [] : [trust];
-  const chosen = vscode.window.showWarningMessage(`Earmark: ${reason}`, ...offered);
-  void chosen.then((title) => title === trust && vscode.commands.executeCommand("workbench.trust.manage"));
 }
 
 async function complete(command: string, argument: Argument): Promise<Argument | undefined> {
   if (command !== "earmark.markRegion" && command !== "earmark.suppressFinding") return argument;
   if (!argument.uri) {
-    void vscode.window.showInformationMessage("Open a file and select the lines that are meant.");
+    tell(vscode.l10n.t("Open a file and select the lines that are meant."));
     return undefined;
   }
   const kind = argument.kind ?? (command === "earmark.markRegion" ? await askWho() : "");
@@ -62,17 +61,59 @@ async function complete(command: string, argument: Argument): Promise<Argument |
 }
 
 async function askWho(): Promise<string | undefined> {
+  const { t } = vscode.l10n;
   const answers = [
-    { label: "A person", detail: "A person wrote the selected lines.", origin: "human" },
-    { label: "AI", detail: "An assistant wrote the selected lines.", origin: "ai" },
+    { label: t("A person"), detail: t("A person wrote the selected lines."), origin: "human" },
+    { label: t("AI"), detail: t("An assistant wrote the selected lines."), origin: "ai" },
   ];
-  return (await vscode.window.showQuickPick(answers, { title: "Who wrote the selected lines?" }))?.origin;
+  return (await vscode.window.showQuickPick(answers, { title: t("Who wrote the selected lines?") }))?.origin;
 }
 
 async function askWhy(): Promise<string | undefined> {
-  const prompt = "Kept with the record, for whoever reviews it.";
-  const reason = await vscode.window.showInputBox({ title: "Why?", prompt, ignoreFocusOut: true });
-  return reason?.trim();
+  const prompt = vscode.l10n.t("Kept with the record, for whoever reviews it.");
+  const title = vscode.l10n.t("Why?");
+  return (await vscode.window.showInputBox({ title, prompt, ignoreFocusOut: true }))?.trim();
+}
+
+/** Shows the request exactly as it would be sent; sending it is a click of its own. */
+async function requestReview(server: Server, offers: Offers, given: Argument | undefined): Promise<unknown> {
+  const client = await server.ready();
+  if (!client) return void server.explain();
+  const about: Argument = given && "uri" in given ? given : placeless(here(), given?.asked);
+  try {
+    const preview = await client.sendRequest<ReviewPreview>(REVIEW_PREVIEW, about);
+    if (!preview.text) return tell(preview.blocked);
+    await offers.show(`${vscode.l10n.t("Review Request")}.md`, {
+      text: preview.text,
+      blocked: preview.blocked,
+      action: vscode.l10n.t("Send This Request"),
+      accept: async () => {
+        const argument = { ...about, digest: preview.digest };
+        return (await execute(server, "earmark.requestReview", argument)) !== undefined;
+      },
+      other: {
+        title: vscode.l10n.t("Add What the Session Was Asked…"),
+        command: "earmark.requestReviewSaying",
+        argument: about,
+      },
+    });
+    return preview;
+  } catch (error) {
+    return void refused(why(error));
+  }
+}
+
+/** The author's own words for the reviewer, then the request with them. */
+async function requestReviewSaying(server: Server, offers: Offers, about: Argument): Promise<void> {
+  const title = vscode.l10n.t("What was the session asked?");
+  const prompt = vscode.l10n.t("Your own words, for the reviewer. Nothing of the conversation is sent.");
+  const asked = await vscode.window.showInputBox({ title, prompt, value: about.asked ?? "", ignoreFocusOut: true });
+  if (asked !== undefined) await requestReview(server, offers, { ...about, asked });
+}
+
+/** From the palette the whole change is meant, in the repository of the open file. */
+function placeless({ uri }: Argument, asked: string | undefined): Argument {
+  return { ...(uri ? { uri } : {}), ...(asked ? { asked } : {}) };
 }
 
 function here(): Argument {
@@ -98,35 +139,61 @@ async function showPage(answer: { rule?: string; page?: string } | undefined): P
 }
 
 /** Registers all commands, and the pages that they open. */
-export function registerCommands(server: Server, regions: RegionView, log: vscode.LogOutputChannel): vscode.Disposable {
+export function registerCommands(
+  server: Server,
+  regions: RegionView,
+  offers: Offers,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  const register = vscode.commands.registerCommand;
   return vscode.Disposable.from(
     vscode.workspace.registerTextDocumentContentProvider(PAGES, {
       provideTextDocumentContent: (uri) => pages.get(uri.path) ?? "",
     }),
     ...OF_SERVER.map((command) =>
-      vscode.commands.registerCommand(command, (argument?: Argument) => execute(server, command, argument)),
+      register(command, (argument?: Argument | Item) => execute(server, command, argumentOf(argument))),
     ),
-    vscode.commands.registerCommand("earmark.restartServer", () => server.restart()),
-    vscode.commands.registerCommand("earmark.showLog", () => log.show()),
-    vscode.commands.registerCommand("earmark.toggleRegions", () =>
+    register("earmark.requestReview", (given?: Argument | Item) => requestReview(server, offers, argumentOf(given))),
+    register("earmark.requestReviewSaying", (about: Argument) => requestReviewSaying(server, offers, about)),
+    register("earmark.sendAgain", ({ value }: Item) => outbox(server, "send", value)),
+    register("earmark.cancelRequest", ({ value }: Item) => outbox(server, "cancel", value)),
+    register("earmark.openLink", ({ value }: Item) => {
+      const page = webPage(value);
+      return page && vscode.env.openExternal(page);
+    }),
+    register("earmark.restartServer", () => server.restart()),
+    register("earmark.showLog", () => log.show()),
+    register("earmark.toggleRegions", () =>
       vscode.workspace
         .getConfiguration("earmark")
         .update("regions.mode", mode() === "off" ? "all" : "off", vscode.ConfigurationTarget.Global),
     ),
-    vscode.commands.registerCommand("earmark.nextRegion", () => nextRegion(regions)),
+    register("earmark.nextRegion", () => goToRegion(regions, 1)),
+    register("earmark.previousRegion", () => goToRegion(regions, -1)),
   );
 }
 
-function nextRegion(regions: RegionView): void {
+/** A menu of a tree gives its item: a finding names its rule, anything else only means "this change". */
+function argumentOf(given: Argument | Item | undefined): Argument | undefined {
+  if (!given || !("children" in given)) return given;
+  return given.context === "earmark.finding" ? { rule: given.value } : undefined;
+}
+
+async function outbox(server: Server, action: "send" | "cancel", key: string): Promise<void> {
+  await execute(server, "earmark.outbox", { ...placeless(here(), undefined), ...{ action, key } });
+}
+
+function goToRegion(regions: RegionView, step: 1 | -1): void {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return;
+  const line = editor.selection.active.line;
   const starts = (regions.of(editor.document.uri)?.regions ?? [])
     .filter((region) => region.kind === "ai")
     .map((region) => region.range.start.line)
-    .sort((a, b) => a - b);
-  const line = starts.find((start) => start > editor.selection.active.line) ?? starts[0];
-  if (line === undefined) return;
-  const place = new vscode.Position(line, 0);
+    .sort((a, b) => (a - b) * step);
+  const next = starts.find((start) => (start - line) * step > 0) ?? starts[0];
+  if (next === undefined) return tell(vscode.l10n.t("No assistant wrote anything in this file."));
+  const place = new vscode.Position(next, 0);
   editor.selection = new vscode.Selection(place, place);
   editor.revealRange(new vscode.Range(place, place), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }

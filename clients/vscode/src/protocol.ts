@@ -54,3 +54,101 @@ export interface DidInsert {
 export const REGIONS = "earmark/regions";
 export const REGIONS_CHANGED = "earmark/regionsChanged";
 export const DID_INSERT = "earmark/didInsert";
+
+export type Risk = "low" | "medium" | "high" | "critical";
+
+/** A finding of the working change, at a line (1-based). */
+export interface Remark {
+  line: number;
+  rule: string;
+  severity: Risk;
+  message: string;
+}
+
+/** Lines `start` to `end` (1-based, inclusive) of one session; with `removed`, that many stood below line `start`. */
+export interface Stretch {
+  start: number;
+  end: number;
+  removed: number;
+  session: string;
+  tool: string;
+  model: string;
+  risk: Risk;
+  findings: Remark[];
+}
+
+export interface ChangedFile {
+  path: string;
+  uri: string;
+  aiLines: number;
+  aiRemoved: number;
+  risk: Risk;
+  review: string;
+  regions: Stretch[];
+}
+
+/** Something the policy asks. `command` mends it where one of ours can; `uri` and `line` (1-based, 0: a default) ask. */
+export interface Obligation {
+  code: string;
+  message: string;
+  met: boolean;
+  fix: string;
+  command: string;
+  policy: string;
+  line: number;
+  uri: string;
+  paths: string[];
+}
+
+/** The answer to `earmark/change`: files with the riskiest first; `root` is empty outside a git worktree. */
+export interface Change {
+  root: string;
+  level: Risk | "";
+  score: number;
+  files: ChangedFile[];
+  obligations: Obligation[];
+}
+
+export const CHANGE = "earmark/change";
+export const CHANGE_CHANGED = "earmark/changeChanged";
+
+/** The answer to `earmark/reviewPreview`: exactly what a request would send, and to whom. */
+export interface ReviewPreview {
+  digest: string;
+  title: string;
+  /** All of it, as Markdown. */
+  text: string;
+  /** Why it cannot be sent now; empty when it can. */
+  blocked: string;
+}
+
+export interface ReviewedRegion {
+  path: string;
+  /** Of HEAD, 1-based and inclusive; `[0, 0]` for removals. */
+  lines: [number, number];
+  state: "pending" | "approved" | "changes" | "stale";
+  by: { name: string; level: string }[];
+  because: string;
+}
+
+/** The answer to `earmark/reviewState`. */
+export interface ReviewState {
+  url: string;
+  state: string;
+  waiting: string[];
+  regions: ReviewedRegion[];
+  askedDaysAgo: number | null;
+  note: string;
+}
+
+/** The answer to `earmark/reviewQueue`. */
+export interface ReviewQueue {
+  waiting: { number: number; url: string; title: string; ours: boolean }[];
+  outbox: { key: string; state: string; title: string; said: string; attempts: number; url: string }[];
+  note: string;
+}
+
+export const REVIEW_PREVIEW = "earmark/reviewPreview";
+export const REVIEW_STATE = "earmark/reviewState";
+export const REVIEW_QUEUE = "earmark/reviewQueue";
+export const REVIEW_CHANGED = "earmark/reviewChanged";

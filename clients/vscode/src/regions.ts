@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { REGIONS, REGIONS_CHANGED, type Region, type Regions, type RegionsChanged } from "./protocol.ts";
 import type { Server } from "./server.ts";
-import { aiLines, COLOURS, Palette } from "./sessions.ts";
+import { aiLines, bar, COLOURS, Palette, type Pattern } from "./sessions.ts";
 
 export type Mode = "all" | "line" | "off";
 
@@ -15,16 +15,16 @@ export class RegionView implements vscode.Disposable {
   private readonly asking = new Set<string>();
   private readonly again = new Set<string>();
   private readonly palette = new Palette();
-  private readonly types = COLOURS.map(({ strong, dark, light }) =>
+  private readonly types = COLOURS.map(({ id, dark, light, pattern }) =>
     vscode.window.createTextEditorDecorationType({
       isWholeLine: true,
-      gutterIconPath: bar(strong),
       gutterIconSize: "contain",
-      overviewRulerColor: strong,
+      backgroundColor: new vscode.ThemeColor(`${id}Background`),
+      overviewRulerColor: new vscode.ThemeColor(id),
       overviewRulerLane: vscode.OverviewRulerLane.Left,
       rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
-      dark: { backgroundColor: dark },
-      light: { backgroundColor: light },
+      dark: { gutterIconPath: icon(dark, pattern) },
+      light: { gutterIconPath: icon(light, pattern) },
     }),
   );
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
@@ -145,9 +145,6 @@ export function mode(): Mode {
   return vscode.workspace.getConfiguration("earmark").get<Mode>("regions.mode", "all");
 }
 
-/** A bar for the gutter; an icon cannot take a theme colour. */
-function bar(colour: string): vscode.Uri {
-  const rectangle = `<rect x="6" width="4" height="16" fill="${colour}"/>`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${rectangle}</svg>`;
-  return vscode.Uri.parse(`data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`);
+function icon(colour: string, pattern: Pattern): vscode.Uri {
+  return vscode.Uri.parse(`data:image/svg+xml;base64,${Buffer.from(bar(colour, pattern)).toString("base64")}`);
 }

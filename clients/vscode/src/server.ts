@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -12,12 +13,17 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   type LanguageClientOptions,
+  MessageType,
   type Middleware,
+  ShowMessageNotification,
   State,
   type StaticFeature,
   TransportKind,
 } from "vscode-languageclient/node";
 import { type Located, locate } from "./locate.ts";
+import { refused, tell, why } from "./say.ts";
+
+export type Found = Exclude<Located, { missing: string }>;
 
 /** The settings that the server reads; the others are the extension's own and would be unknown to it. */
 const SERVER_SETTINGS = ["minimumSeverity", "codeLens"];
@@ -57,7 +63,7 @@ export class Server implements vscode.Disposable {
   /** The client while it runs. */
   client: LanguageClient | undefined;
   /** Why there is no client, in a sentence for the user; empty while there is one. */
-  problem = "The server has not been started yet.";
+  problem = vscode.l10n.t("The server has not been started yet.");
   private readonly running = new vscode.EventEmitter<LanguageClient>();
   private readonly gone = new vscode.EventEmitter<void>();
   private queue: Promise<void> = Promise.resolve();
@@ -107,6 +113,10 @@ export class Server implements vscode.Disposable {
     const client = new Client("earmark", "Earmark", this.options(found), this.clientOptions(handler));
     handler.restarts = client.createDefaultErrorHandler();
     client.registerFeature(drawsRegions);
+    client.onNotification(ShowMessageNotification.type, ({ type, message }) => {
+      if (type === MessageType.Error || type === MessageType.Warning) void refused(message.replace(/^Earmark: /, ""));
+      else tell(message);
+    });
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) return;
       if (newState === State.Running) this.running.fire(client);
@@ -121,23 +131,27 @@ export class Server implements vscode.Disposable {
     handler.started = true;
     this.client = client;
     this.problem = "";
+    show("running");
     this.running.fire(client);
   }
 
-  private locate(): Located {
+  /** The program that is the server, or why there is none. */
+  locate(): Located {
     const settings = vscode.workspace.getConfiguration("earmark");
     return locate({
       interpreter: settings.get("interpreter", "").trim(),
       path: settings.get("path", "").trim(),
-      environment: process.env["EARMARK_PYTHON"],
+      environment: process.env,
       extension: this.context.extensionPath,
+      home: homedir(),
       windows: process.platform === "win32",
       isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+      t: vscode.l10n.t,
     });
   }
 
   /** The server's own folder is the extension's: what lies in the workspace must not decide what runs. */
-  private options(found: Exclude<Located, { missing: string }>) {
+  private options(found: Found) {
     const { command, args } = found;
     return {
       command,
@@ -163,19 +177,24 @@ export class Server implements vscode.Disposable {
     this.client = undefined;
     this.problem = problem;
     this.log.error(problem);
+    show("missing");
     this.gone.fire();
     void this.explain();
   }
 
   /** Says why nothing is shown, and offers what mends it. */
   async explain(): Promise<void> {
-    const settings = "Open Settings";
-    const log = "Show Log";
-    const chosen = await vscode.window.showErrorMessage(`Earmark is not running. ${this.problem}`, settings, log);
-    if (chosen === settings)
-      await vscode.commands.executeCommand("workbench.action.openSettings", "earmark.interpreter");
-    if (chosen === log) this.log.show();
+    const setUp = vscode.l10n.t("Set Up…");
+    const said = vscode.l10n.t("Earmark is not running. {0}", this.problem);
+    if ((await vscode.window.showErrorMessage(said, setUp)) === setUp) {
+      await vscode.commands.executeCommand("earmark.setUp");
+    }
   }
+}
+
+/** For the `when` of what the manifest contributes. */
+function show(state: "running" | "missing"): void {
+  void vscode.commands.executeCommand("setContext", "earmark.state", state);
 }
 
 /** Restarts a server that had been running; one that never came up is explained instead. */
@@ -192,7 +211,7 @@ class CloseHandler implements ErrorHandler {
   async closed(): Promise<CloseHandlerResult> {
     if (!this.started || !this.restarts) return { action: CloseAction.DoNotRestart, handled: true };
     const result = await this.restarts.closed();
-    if (result.action === CloseAction.DoNotRestart) this.gaveUp = result.message ?? "The server stopped.";
+    if (result.action === CloseAction.DoNotRestart) this.gaveUp = result.message ?? vscode.l10n.t("The server stopped.");
     return { ...result, handled: true };
   }
 }
@@ -203,15 +222,14 @@ function ours(section: string | undefined, value: unknown): unknown {
 }
 
 /** Asks the program for its version, because what it prints then is the clearest reason why it would not serve. */
-function diagnose(found: Exclude<Located, { missing: string }>, error: unknown, cwd: string): Promise<string> {
+function diagnose(found: Found, error: unknown, cwd: string): Promise<string> {
   const serve = found.args.indexOf("serve");
   const args = [...found.args.slice(0, serve), "--version"];
-  const reason = error instanceof Error ? error.message : String(error);
   return new Promise((resolve) => {
     execFile(found.command, args, { timeout: 5000, cwd }, (failed, _, stderr) => {
       const last = stderr.trim().split("\n").at(-1)?.slice(0, 300);
-      const said = failed ? last || failed.message : reason;
-      resolve(`${found.why} was used, and ${found.command} could not serve: ${said}`);
+      const said = failed ? last || failed.message : why(error);
+      resolve(vscode.l10n.t("{0} was used, and {1} could not serve: {2}", found.why, found.command, said));
     });
   });
 }

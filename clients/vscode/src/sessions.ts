@@ -1,26 +1,31 @@
 /** Colours of sessions, and what the status bar says of a file. */
 
 import type { Region, Removal } from "./protocol.ts";
+import { lines as lineCount, type Translate } from "./words.ts";
+
+/** How a bar in the gutter is drawn, so that sessions can be told apart without seeing colours. */
+export type Pattern = "solid" | "double" | "dashed" | "dotted" | "hollow" | "split";
 
 export interface Colour {
-  /** Gutter and overview ruler; legible on dark and light backgrounds. */
-  strong: string;
-  /** Behind the lines. */
+  /** Theme colours that the manifest contributes: `earmark.session1` and `earmark.session1Background`. */
+  id: string;
+  /** For the gutter, whose icons cannot take a theme colour. */
   dark: string;
   light: string;
+  pattern: Pattern;
 }
 
-/** None is near red, orange, yellow or green: those say error, warning, and what git changed. */
-export const COLOURS: readonly Colour[] = [
-  "#8b7cf6",
-  "#2aa198",
-  "#4c9be8",
-  "#d6619f",
-  "#6d83c4",
-  "#a45fbf",
-  "#3fa7c4",
-  "#b88ae0",
-].map((strong) => ({ strong, dark: `${strong}26`, light: `${strong}1f` }));
+/** None is near red, orange, yellow, green or blue: those say error, warning, and what git changed. */
+export const COLOURS: readonly Colour[] = (
+  [
+    ["#a285f2", "#4f3df2", "solid"],
+    ["#238c7e", "#238c7e", "double"],
+    ["#98d9d0", "#b861f2", "dashed"],
+    ["#885ba6", "#732e6c", "split"],
+    ["#ca98d9", "#6d42a6", "hollow"],
+    ["#6f61f2", "#8c86bf", "dotted"],
+  ] as const
+).map(([dark, light, pattern], n) => ({ id: `earmark.session${n + 1}`, dark, light, pattern }));
 
 /** Gives each session a colour of its own while there are enough; the same at every start unless it is taken. */
 export class Palette {
@@ -45,6 +50,19 @@ function hash(text: string): number {
   return value;
 }
 
+/** A bar for the gutter, 16 by 16. */
+export function bar(colour: string, pattern: Pattern): string {
+  const shapes: Record<Pattern, string> = {
+    solid: '<rect x="6" width="4" height="16"/>',
+    double: '<rect x="5" width="2" height="16"/><rect x="9" width="2" height="16"/>',
+    dashed: '<rect x="6" y="1" width="4" height="6"/><rect x="6" y="9" width="4" height="6"/>',
+    split: '<rect x="6" width="4" height="10"/><rect x="6" y="12" width="4" height="2"/>',
+    hollow: '<path d="M5 0h6v16H5zM7 0v16h2V0z" fill-rule="evenodd"/>',
+    dotted: [2, 7.5, 13].map((y) => `<circle cx="8" cy="${y + 0.5}" r="2"/>`).join(""),
+  };
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="${colour}">${shapes[pattern]}</svg>`;
+}
+
 /** The last line a region touches; one that ends at the start of a line does not reach into it. */
 export function lastLine(region: Region): number {
   const { start, end } = region.range;
@@ -62,13 +80,21 @@ export function aiLines(regions: readonly Region[]): Set<number> {
 }
 
 export interface Summary {
+  /** "AI 3/17 −2" */
   text: string;
+  /** The same in words, for a screen reader. */
+  spoken: string;
   /** One line a session, then the removals. */
   details: string[];
 }
 
 /** What the status bar says of a file of `total` lines; null when no assistant touched it: then there is nothing to say. */
-export function summary(regions: readonly Region[], removals: readonly Removal[], total: number): Summary | null {
+export function summary(
+  regions: readonly Region[],
+  removals: readonly Removal[],
+  total: number,
+  t: Translate,
+): Summary | null {
   const lines = aiLines(regions).size;
   const removed = removals.reduce((sum, removal) => sum + removal.lines, 0);
   if (lines === 0 && removed === 0) return null;
@@ -79,11 +105,12 @@ export function summary(regions: readonly Region[], removals: readonly Removal[]
     entry.regions.push(region);
     sessions.set(region.session, entry);
   }
-  const details = [...sessions.values()].map((s) => `${s.name}: ${count(aiLines(s.regions).size, "line")}`);
-  if (removed) details.push(`removed by AI: ${count(removed, "line")}`);
-  return { text: `AI ${lines}/${total}${removed ? ` −${removed}` : ""}`, details };
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+  const details = [...sessions.values()].map((s) => `${s.name}: ${lineCount(t, aiLines(s.regions).size)}`);
+  if (removed) details.push(t("removed by AI: {0}", lineCount(t, removed)));
+  const spoken = t("{0} of {1} lines of this file written by AI", lines, total);
+  return {
+    text: `AI ${lines}/${total}${removed ? ` −${removed}` : ""}`,
+    spoken: removed ? `${spoken}, ${t("removed by AI: {0}", lineCount(t, removed))}` : spoken,
+    details,
+  };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Region } from "../src/protocol.ts";
-import { aiLines, COLOURS, Palette, summary } from "../src/sessions.ts";
+import { aiLines, bar, COLOURS, Palette, summary } from "../src/sessions.ts";
+import { english } from "./english.ts";
 
 function region(from: [number, number], to: [number, number], session = "s_1", kind: Region["kind"] = "ai"): Region {
   const [start, end] = [from, to].map(([line, character]) => ({ line, character }));
@@ -43,14 +44,21 @@ test("sessions get colours of their own, and keep them", () => {
 });
 
 test("the status bar says nothing of a file that no assistant touched", () => {
-  assert.equal(summary([region([0, 0], [4, 0], "", "human")], [], 10), null);
+  assert.equal(summary([region([0, 0], [4, 0], "", "human")], [], 10, english), null);
 });
 
 test("the status bar counts lines, names sessions and mentions removals", () => {
   const regions = [region([0, 0], [2, 0]), region([4, 0], [5, 0], "s_2"), region([7, 0], [8, 0])];
   const removals = [{ position: { line: 1, character: 0 }, lines: 3, session: "s_1" }];
-  assert.deepEqual(summary(regions, removals, 10), {
+  assert.deepEqual(summary(regions, removals, 10, english), {
     text: "AI 4/10 −3",
+    spoken: "4 of 10 lines of this file written by AI, removed by AI: 3 lines",
     details: ["Claude:opus: 3 lines", "Claude:opus: 1 line", "removed by AI: 3 lines"],
   });
+});
+
+test("every session has a pattern of its own, drawn in its colour", () => {
+  const drawn = COLOURS.map(({ pattern }) => bar("#123456", pattern));
+  assert.equal(new Set(drawn).size, COLOURS.length);
+  for (const svg of drawn) assert.match(svg, /fill="#123456">.*<\/svg>$/);
 });

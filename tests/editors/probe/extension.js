@@ -8,6 +8,8 @@ const vscode = require("vscode");
 
 /** What the inline completion provider offers; null offers nothing. */
 let offer = null;
+/** Whether the formatter puts spaces around `*`. */
+let formats = false;
 
 const operations = {
   /** Every diagnostic of a file, lines and columns 0-based. */
@@ -73,8 +75,16 @@ const operations = {
   text(path) {
     return documentOf(path).getText();
   },
+  /** The text of a document that is shown to be read before something is done. */
+  offered(name) {
+    const found = vscode.workspace.textDocuments.find((d) => d.uri.scheme === "earmark-offer" && d.uri.path === `/${name}`);
+    return found ? found.getText() : "";
+  },
   offer(text) {
     offer = text;
+  },
+  formats(wanted) {
+    formats = wanted;
   },
   async configure(name, value) {
     await vscode.workspace.getConfiguration().update(name, value ?? undefined, vscode.ConfigurationTarget.Global);
@@ -123,6 +133,17 @@ exports.activate = function activate(context) {
         },
       },
     ),
+  );
+  context.subscriptions.push(
+    vscode.languages.registerDocumentFormattingEditProvider("python", {
+      provideDocumentFormattingEdits(document) {
+        const found = formats ? [...document.getText().matchAll(/(?<=\w)\*(?=\w)/g)] : [];
+        return found.map(({ index }) => {
+          const [start, end] = [document.positionAt(index), document.positionAt(index + 1)];
+          return vscode.TextEdit.replace(new vscode.Range(start, end), " * ");
+        });
+      },
+    }),
   );
   const socket = net.connect(process.env.EARMARK_PROBE);
   context.subscriptions.push({ dispose: () => socket.destroy() });
