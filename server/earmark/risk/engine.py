@@ -65,7 +65,7 @@ def scan(
         run.all(tree)
     except Exception as problem:  # noqa: BLE001 - an analyser must not take the editor or the commit down with it
         return (), (f"{path}: not scanned: {type(problem).__name__}: {problem}",)
-    found = [f for f in run.found if not suppressed(text, f.rule, f.start)]
+    found = [f for f in run.found if not any(suppressed(text, f.rule, place) for place in (f.start, f.end))]
     return in_order(found), tuple(dict.fromkeys(run.errors))
 
 
@@ -215,8 +215,11 @@ class _Run:
     def _required(self, thing: objects.Object) -> None:
         asked = self.program.required.get(thing.kind, ())
         rows = [(row, index, entry[1].category) for index, (row, entry) in enumerate(asked)]
+        head = thing.head.start_byte
         for index, node, said in required.found(thing, rows):
-            self.add(asked[index][1], node.start_byte, node.end_byte, detail=said)
+            # A resource this small is marked from its name on: the setting alone does not say whose it is.
+            near = thing.family == "terraform" and self.text.count(b"\n", head, node.end_byte) < _TALLEST
+            self.add(asked[index][1], head if near else node.start_byte, node.end_byte, detail=said)
 
     def matches(self, source: Source) -> None:
         from tree_sitter import QueryCursor

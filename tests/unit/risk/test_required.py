@@ -30,42 +30,42 @@ def said(table: str, text: str, language: str = "terraform") -> list[tuple[int, 
 
 
 def disk(body: str) -> str:
-    return f'resource "disk" "a" {{\n  {body}\n}}\n'
+    return 'resource "disk" "a" {\n' + "\n" * 4 + f"  {body}\n}}\n"
 
 
 @pytest.mark.parametrize(
     ("row", "body", "expected"),
     [
-        ("encrypted true", "encrypted = false", [(2, "encrypted is false")]),
+        ("encrypted true", "encrypted = false", [(6, "encrypted is false")]),
         ("encrypted true", "size = 1", [(1, "encrypted is not set")]),
         ("encrypted true", "encrypted = null", [(1, "encrypted is not set")]),
         ("encrypted true", "encrypted = var.e", []),
         ("encrypted true", "encrypted = !var.e", []),
         ("encrypted true?", "size = 1", []),
-        ("encrypted true?", 'encrypted = "false"', [(2, "encrypted is false")]),
-        ("public false", "public = true", [(2, "public is true")]),
+        ("encrypted true?", 'encrypted = "false"', [(6, "encrypted is false")]),
+        ("public false", "public = true", [(6, "public is true")]),
         ("public false", "size = 1", [(1, "public is not set")]),
         ("key set", 'key = ""', [(1, "key is not set")]),
         ("key set", "key = kms.a", []),
-        ("key unset", 'key = "k"', [(2, "key is k")]),
+        ("key unset", 'key = "k"', [(6, "key is k")]),
         ("key unset", "size = 1", []),
-        ("days >=7", "days = 3", [(2, "days is 3")]),
+        ("days >=7", "days = 3", [(6, "days is 3")]),
         ("days >=7", "days = 7", []),
         ("days >=7?", "size = 1", []),
-        ("days <=90?", "days = 365", [(2, "days is 365")]),
-        ("tls not 1.0 1.1*", 'tls = "1.1_2016"', [(2, "tls is 1.1_2016")]),
+        ("days <=90?", "days = 365", [(6, "days is 365")]),
+        ("tls not 1.0 1.1*", 'tls = "1.1_2016"', [(6, "tls is 1.1_2016")]),
         ("tls not 1.0", "size = 1", []),
-        ("mode in On", 'mode = "Off"', [(2, "mode is Off")]),
+        ("mode in On", 'mode = "Off"', [(6, "mode is Off")]),
         ("mode in On", 'mode = "on"', []),
         ("mode in On", "size = 1", [(1, "mode is not set")]),
         ("mode in? On", "size = 1", []),
         ("part > safe true", "size = 1", []),
-        ("part > safe true", "part {\n    a = 1\n  }", [(2, "part.safe is not set")]),
-        ("part > safe true", "part {\n    safe = false\n  }\n  part {\n    safe = true\n  }", [(3, "safe is false")]),
+        ("part > safe true", "part {\n    a = 1\n  }", [(6, "part.safe is not set")]),
+        ("part > safe true", "part {\n    safe = false\n  }\n  part {\n    safe = true\n  }", [(7, "safe is false")]),
         (
             "part[a=1] > safe true",
             "part {\n    a = 1\n    safe = false\n  }\n  part {\n    safe = false\n  }",
-            [(4, "safe is false")],
+            [(8, "safe is false")],
         ),
     ],
 )
@@ -94,6 +94,13 @@ def test_a_firm_row_asks_whatever_else_is_set() -> None:
     assert said("disk: encrypted true!\ndisk: logged true", disk("logged = true")) == [(1, "encrypted is not set")]
 
 
+def test_a_small_resource_is_marked_from_its_name_to_the_setting() -> None:
+    small = 'resource "disk" "a" {\n  encrypted = false\n}\n'
+    assert said("disk: encrypted true", small) == [(1, "encrypted is false")]
+    ignored = small.replace("false", "false # earmark: ignore[x] it holds nothing")
+    assert said("disk: encrypted true", ignored) == []
+
+
 def test_types_expand() -> None:
     assert said("drum,{tape,reel}: encrypted true", disk("")) == []
     assert said("{disk,tape}: encrypted true", disk("")) == [(1, "encrypted is not set")]
@@ -101,8 +108,8 @@ def test_types_expand() -> None:
 
 def test_a_name_stands_for_what_the_file_gives_it() -> None:
     text = 'variable "e" {\n  default = false\n}\nlocals {\n  f = false\n}\n'
-    assert said("disk: encrypted true", text + disk("encrypted = var.e")) == [(8, "encrypted is false")]
-    assert said("disk: encrypted true", text + disk("encrypted = local.f")) == [(8, "encrypted is false")]
+    assert said("disk: encrypted true", text + disk("encrypted = var.e")) == [(12, "encrypted is false")]
+    assert said("disk: encrypted true", text + disk("encrypted = local.f")) == [(12, "encrypted is false")]
 
 
 def test_what_a_template_fills_in_is_not_known() -> None:
