@@ -278,7 +278,7 @@ def is_declared(source: Source, node: Node, name: str) -> bool:
     return False
 
 
-def is_outer(source: Source, node: Node, depth: int = 0) -> bool:
+def is_outer(source: Source, node: Node) -> bool:
     """True for a member of something, and for a variable that is declared in the file but outside the function."""
     if node.type in source.profile.members:
         return True
@@ -290,33 +290,46 @@ def is_outer(source: Source, node: Node, depth: int = 0) -> bool:
 _VARIABLE = r"\b(?:let|var)\s+([\w$]+)"
 
 
-def is_reused(source: Source, node: Node, depth: int = 0) -> bool:
+# Where another way through the function joins: what follows is no longer after the statement alone.
+_JOINS = frozenset({"else_clause", "case_statement", "labeled_statement"})
+
+
+def is_reused(source: Source, node: Node) -> bool:
     """True when a plain name is used again after the statement around `node`, before it is given another value."""
     node = bare(node)
     if node.type not in source.profile.names:
         return False
     at: Node | None = source.enclosing(node, source.profile.statements)
     name = escaped(source.of(node))
-    fresh = compiled(rf"^\W*{name}\s*=[^=]|^\w[\w\s*<>:]*\b{name}\s*=[^=]")
-    leaves = compiled(r"^\s*(?:return|break|continue|goto|exit|abort|throw|_exit)\b")
+    barriers = source.profile.functions | source.profile.loops
     for _ in range(3):
         if at is None:
             return False
-        following = at.next_named_sibling
-        while following is not None:
-            text = source.of(following)
-            if fresh.search(text) or (following.type in source.profile.functions):
-                return False
-            if compiled(rf"\b{name}\b").search(text) and following.type not in source.profile.comments:
-                return True
-            if leaves.search(text) or following.type in ("else_clause", "case_statement"):
-                return False
-            following = following.next_named_sibling
-        above = source.parent(at)
-        if above is None or above.type in source.profile.functions or above.type in source.profile.loops:
+        known = _reuse_after(source, at, name)
+        if known is not None:
+            return known
+        at = source.parent(at)
+        if at is None or at.type in barriers:
             return False
-        at = above
     return False
+
+
+def _reuse_after(source: Source, statement: Node, name: str) -> bool | None:
+    """Whether the statements after this one use the name; None when they end without saying."""
+    fresh = compiled(rf"^\W*{name}\s*=[^=]|^\w[\w\s*<>:]*\b{name}\s*=[^=]")
+    used = compiled(rf"\b{name}\b")
+    leaves = compiled(r"^\s*(?:return|break|continue|goto|exit|abort|throw|_exit)\b")
+    following = statement.next_named_sibling
+    while following is not None:
+        text = source.of(following)
+        if following.type in _JOINS or following.type in source.profile.functions or fresh.search(text):
+            return False
+        if following.type not in source.profile.comments and used.search(text):
+            return True
+        if leaves.search(text):
+            return False
+        following = following.next_named_sibling
+    return None
 
 
 def is_fed(source: Source, node: Node, depth: int = 0) -> bool:

@@ -40,14 +40,20 @@ def _assigned(source: Source, hit: Hit) -> bool:
 
 def _bound(source: Source, node: Node) -> str:
     """The plain name that the value of `node` goes into; "" when it goes elsewhere."""
+    return _binding(source, node)[0]
+
+
+def _binding(source: Source, node: Node) -> tuple[str, bool]:
+    """That name, and whether it is declared there, so that it ends with the block."""
     for above in source.ancestors(node)[:_FARTHEST]:
         if above.type in _WRAPPERS or _unwraps(source, above):
             continue
         left = next((c for f in ("left", "name", "pattern", "declarator") if (c := above.child_by_field_name(f))), None)
         while left is not None and left.type == "pointer_declarator":
             left = left.child_by_field_name("declarator")
-        return source.of(left) if left is not None and left.type in source.profile.names else ""
-    return ""
+        plain = left is not None and left.type in source.profile.names
+        return (source.of(left) if left is not None and plain else "", not above.type.startswith("assignment"))
+    return "", False
 
 
 def _unwraps(source: Source, node: Node) -> bool:
@@ -77,10 +83,11 @@ def _unchecked(source: Source, hit: Hit) -> bool:
 def _leaked(source: Source, hit: Hit) -> bool:
     """The result goes into a plain name, and nothing after it closes, returns or hands on that name: nothing in the
     function, or in the block where names end with their block."""
-    name = escaped(_bound(source, hit.node))
-    if not name:
+    bound, declared = _binding(source, hit.node)
+    if not bound:
         return False
-    start, end = scope_bytes(source, hit, "after" if source.language in ("python", "ruby", "php") else "rest")
+    name = escaped(bound)
+    start, end = scope_bytes(source, hit, "rest" if declared else "after")
     after = source.text[start:end].decode("utf-8", "replace")
     # What is done with the name once it stands for something else says nothing about this value.
     if (again := regex(rf"\n\s*{name}\s*=[^=]").search(after)) is not None:
