@@ -1,9 +1,17 @@
-"""`earmark rules list|test|pages`: the rules, whether their examples hold, and their documentation."""
+"""`earmark rules list|test|pages`: the rules, whether their examples hold, and their documentation.
+
+`test PACK.toml…` tests the rules of those packs alone, as they would run.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from earmark.risk.rules import Rule, RuleSet
 
 
 def run(argv: list[str]) -> int:
@@ -17,23 +25,29 @@ def run(argv: list[str]) -> int:
     asked = parser.parse_args(argv)
     from pathlib import Path
 
+    from earmark.cli.workspace import display
     from earmark.risk.rules import RuleError, load_default
+    from earmark.risk.user_packs import Pack, checked, with_user_packs
 
     rules = load_default()
     try:
-        if asked.packs:
-            rules = rules.with_packs([(Path(p).name, Path(p).read_text("utf-8")) for p in asked.packs])
-        return {"list": _list, "test": _test, "pages": _pages}[asked.what](rules, asked.json)
-    except (RuleError, OSError) as problem:
-        print(f"earmark rules: {problem}", file=sys.stderr)
+        packs = [Pack(path, Path(path).read_text("utf-8")) for path in asked.packs]
+        rules, problems = with_user_packs(rules, packs)
+        for problem in problems:
+            print(f"earmark rules: {display(problem.source)}: {display(problem.message)}", file=sys.stderr)
+        if problems:
+            return 2
+        if asked.what == "test":
+            return _test(rules, [rule for pack in packs for rule in checked(pack, ())] if packs else None)
+        return {"list": _list, "pages": _pages}[asked.what](rules, asked.json)
+    except (RuleError, OSError, UnicodeDecodeError) as error:
+        print(f"earmark rules: {error}", file=sys.stderr)
         return 2
 
 
-def _list(rules: object, as_json: bool) -> int:
+def _list(rules: RuleSet, as_json: bool) -> int:
     from earmark.risk.pages import plain
-    from earmark.risk.rules import RuleSet
 
-    assert isinstance(rules, RuleSet)
     for rule in rules.every():
         if as_json:
             print(json.dumps(plain(rule)))
@@ -42,12 +56,11 @@ def _list(rules: object, as_json: bool) -> int:
     return 0
 
 
-def _test(rules: object, as_json: bool) -> int:
+def _test(rules: RuleSet, only: Sequence[Rule] | None) -> int:
     from earmark.risk.examples import change_failures, failures
-    from earmark.risk.rules import RuleSet
 
-    assert isinstance(rules, RuleSet)
-    text, change = rules.all(), rules.changes()
+    text: Sequence[Rule] = rules.all() if only is None else only
+    change = rules.changes() if only is None else ()
     problems = [p for rule in text for p in failures(rule, rules)]
     problems += [p for rule in change for p in change_failures(rule, rules)]
     for problem in problems:
@@ -56,10 +69,8 @@ def _test(rules: object, as_json: bool) -> int:
     return 1 if problems else 0
 
 
-def _pages(rules: object, as_json: bool) -> int:
+def _pages(rules: RuleSet, as_json: bool) -> int:
     from earmark.risk.pages import book
-    from earmark.risk.rules import RuleSet
 
-    assert isinstance(rules, RuleSet)
     print(book(rules))
     return 0

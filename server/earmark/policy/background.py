@@ -14,14 +14,20 @@ from earmark.git.changes import FileChange
 from earmark.git.history import Commit
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
-from earmark.policy.dependents import Dependents, Told, dependents
+from earmark.policy.dependents import Dependents, Told, dependents, touched_names
 from earmark.policy.globs import matching
 from earmark.policy.model import DEFAULT, Policy
 from earmark.policy.past import done, past
-from earmark.risk.assess import ChangedFile
+from earmark.risk import incidents
+from earmark.risk.assess import ChangedFile, changed_ranges
+from earmark.risk.dependencies.check import check
+from earmark.risk.dependencies.surroundings import Surroundings, gather
+from earmark.risk.finding import Finding
 from earmark.risk.past import Past
+from earmark.risk.rules import load_default
 from earmark.risk.score import Context
 from earmark.text.diff import diff_lines, split_lines
+from earmark.text.languages import language_of
 
 # A file beyond this is data; its lines are not counted and its text is not looked at.
 LARGEST = 2 << 20
@@ -50,8 +56,40 @@ class Background(NamedTuple):
             dependents=users.places if users is not None else None,
             users=users.described() if users is not None else (),
             production=production(self.policy, [file.path for file in files]),
+            incidents=self._incidents(files),
         )
         return context, users
+
+    def packages(self, file: ChangedFile) -> tuple[Finding, ...]:
+        """The findings about packages that the changed lines of a file name, as the files of `tip` and this one have
+        it."""
+
+        def around() -> Surroundings:
+            known = self.files()
+            return gather(
+                [*known, file.path], lambda path: file.new if path == file.path else self.objects.blob(known[path])
+            )
+
+        language = language_of(file.path, file.new[:200].split(b"\n", 1)[0])
+        ranges = changed_ranges(file)
+        return check(file.new, language, file.path, around, rules=load_default(), ranges=ranges)[0] if ranges else ()
+
+    def _incidents(self, files: Sequence[ChangedFile]) -> tuple[str, ...]:
+        """What the reports in `tip` say of a change, once each."""
+        reports = {path: oid for path, oid in self.files().items() if incidents.is_report(path)}
+        if not reports:
+            return ()
+        known, _ = incidents.read(
+            ((path, self.objects.blob(oid)) for path, oid in reports.items()), trusted=self.repo.trusted
+        )
+        found: dict[str, str] = {}
+        for file in files:
+            language = language_of(file.path)
+            alike = incidents.resembling(
+                file.new, language, file.path, known, ranges=changed_ranges(file), symbols=touched_names(file)
+            )
+            found |= {finding.detail.partition(":")[0]: finding.detail for finding in alike}
+        return tuple(found.values())
 
     def files(self) -> dict[str, str]:
         """Path -> blob id of the files of `tip`."""

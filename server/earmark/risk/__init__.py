@@ -6,6 +6,7 @@ Invariants
 - All patterns of one language run as one query, over byte ranges, with a match limit and a time limit.
 - Regular expressions run on RE2 only; tree-sitter's own `#match?` never appears in a query.
 - Findings carry byte ranges of the text they were found in; lines and columns are made at the edge.
+- Foreign packs and incident reports are bounded before they run, and left out with a sentence where they are unfit.
 - Deliberately absent: git, the language-server protocol, who wrote a line. Callers choose the ranges to look at, and
-  hand in history and dependents as plain numbers.
+  hand in history and dependents as plain data.
 """

@@ -63,6 +63,11 @@ def findings_of(file: ChangedFile, rules: RuleSet) -> FileFindings:
     return FileFindings(file.path, text, tuple(near), text_errors + change_errors)
 
 
+def changed_ranges(file: ChangedFile) -> list[tuple[int, int]]:
+    """The bytes of the new text (0-based, half-open) that are to be looked at."""
+    return _byte_ranges(file.new, _look_at(file)[0])
+
+
 def _look_at(file: ChangedFile) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
     if file.lines is not None and file.removed_at is not None:
         return file.lines, file.removed_at

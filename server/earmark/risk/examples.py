@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from earmark.risk import incidents
 from earmark.risk.change_rules import compare
 from earmark.risk.dependencies.check import check
 from earmark.risk.dependencies.surroundings import NOWHERE
@@ -42,10 +43,12 @@ def failures(rule: Rule, rules: RuleSet) -> list[str]:
 
 
 def _look(text: bytes, language: str, path: str, rules: RuleSet) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """All that is said of an example, which stands in no workspace."""
+    """All that is said of an example, which stands in a workspace of nothing but one incident report."""
     found, errors = scan(text, language, path, rules=rules)
     packages, problems = check(text, language, path, lambda: NOWHERE, rules=rules)
-    return found + packages, errors + problems
+    report = incidents.parse_report("incidents/example.md", incidents.EXAMPLE)
+    likeness = incidents.resembling(text, language, path, [report] if report else [])
+    return found + packages + likeness, errors + problems
 
 
 def change_failures(rule: ChangeRule, rules: RuleSet) -> list[str]:

@@ -6,7 +6,7 @@ never silently widens a rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ FAMILIES = {
     "php-fragment": ("php",),
 }
 ANCHORS = ("call", "query", "node", "string", "setting", "text", "statement", "command", "object", "require",
-           "dependency")  # fmt: skip
+           "check")  # fmt: skip
 _KEYS = frozenset(
     {"id", "category", "severity", "cwe", "why", "hint", "when", "unless", "also", "tests", "bad", "good", "fix", "but",
      "mark", "embedded", "needs", "path", "name", "entropy", "family", "at", "confidence", "kind", "fact", "examples",
@@ -245,10 +245,12 @@ def parse_pack(text: str, pack: str) -> tuple[Rule, ...]:
 class RuleSet:
     """Rules by language, loaded when first asked for. `version` names the set that a policy pins."""
 
-    def __init__(self, version: str, packs: dict[str, str | None]) -> None:
-        """`packs`: file name -> its text, or None for one that ships with Earmark and is read when needed."""
+    def __init__(self, version: str, packs: dict[str, str | None], local: Collection[str] = ()) -> None:
+        """`packs`: file name -> its text, or None for one that ships with Earmark and is read when needed. Packs named
+        in `local` are for the languages they say, whatever their name."""
         self.version = version
         self._packs = packs
+        self._local = frozenset(local)
         self._changes: tuple[ChangeRule, ...] | None = None
         self.programs: dict[str, Any] = {}
         self._loaded: dict[str, tuple[Rule, ...]] = {}
@@ -267,7 +269,7 @@ class RuleSet:
         """The rules that a text of this language is scanned with, those for every language included."""
         if language not in self._languages:
             wanted = ("any", *FAMILIES.get(language, (language,)))
-            names = [n for n in self._packs if n.removesuffix(".toml").split("-")[0] in wanted]
+            names = [n for n in self._packs if n.removesuffix(".toml").split("-")[0] in wanted or n in self._local]
             rules = [rule for name in sorted(names) for rule in self.pack(name)]
             self._languages[language] = tuple(
                 r for r in rules if not r.languages or language.removesuffix("-fragment") in r.languages
@@ -296,8 +298,10 @@ class RuleSet:
         return next((rule for rule in self.every() if rule.id == rule_id), None)
 
     def with_packs(self, packs: Iterable[tuple[str, str]]) -> RuleSet:
-        """This set and further packs (file name, text); the version then says that it is not the named set alone."""
-        return RuleSet(self.version + "+local", self._packs | dict(packs))
+        """This set and further packs (name, text); the version then says that it is not the named set alone. A pack
+        called like one of ours stands beside it."""
+        added: dict[str, str | None] = {f"local/{name}": text for name, text in packs}
+        return RuleSet(self.version + "+local", self._packs | added, self._local | set(added))
 
 
 @cache

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from earmark.risk.rules import Rule, RuleSet
+from earmark.risk.rules import ChangeRule, Rule, RuleSet
 from earmark.risk.sweep import FileResult, Place
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -17,12 +17,14 @@ _SCORES = {"low": "2.0", "medium": "5.0", "high": "8.0", "critical": "9.5"}
 
 def document(results: Sequence[FileResult], rules: RuleSet, version: str) -> dict[str, Any]:
     """One run with every rule that fired."""
-    ids = sorted({place.finding.rule for result in results for place in result.places})
-    known = [rule for rule_id in ids if (rule := rules.get(rule_id)) is not None]
+    fired = sorted({place.finding.rule for result in results for place in result.places})
+    by_id = {rule.id: rule for rule in rules.every()}
+    known = [rule for rule_id in fired if (rule := by_id.get(rule_id)) is not None]
+    ids = [rule.id for rule in known]
     driver = {
         "name": "Earmark",
         "semanticVersion": version,
-        "rules": [_rule(rule) for rule in known if isinstance(rule, Rule)],
+        "rules": [_rule(rule) for rule in known],
     }
     found = [_result(result.path, place, ids) for result in results for place in result.places]
     notes = [{"level": "warning", "message": {"text": e}} for result in results for e in result.errors]
@@ -31,7 +33,7 @@ def document(results: Sequence[FileResult], rules: RuleSet, version: str) -> dic
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule | ChangeRule) -> dict[str, Any]:
     tags = ["security", rule.category] + ([f"external/cwe/cwe-{rule.cwe}"] if rule.cwe else [])
     return {
         "id": rule.id,
@@ -52,10 +54,10 @@ def _result(path: str, place: Place, ids: list[str]) -> dict[str, Any]:
     }
     uri = path.replace("\\", "/").removeprefix("./")
     # The same finding keeps its identity when lines above it move.
-    print_ = hashlib.sha256(f"{finding.rule}\0{uri}\0{finding.detail}\0{place.start_column}".encode()).hexdigest()[:32]
+    print_ = hashlib.sha256(f"{finding.rule}\0{uri}\0{place.print}".encode()).hexdigest()[:32]
     return {
         "ruleId": finding.rule,
-        "ruleIndex": ids.index(finding.rule),
+        "ruleIndex": ids.index(finding.rule) if finding.rule in ids else -1,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message} {finding.hint}".strip()},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}],

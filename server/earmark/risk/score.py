@@ -153,7 +153,7 @@ def _size_terms(size: Size, table: Weights) -> list[Term]:
     split = "split the change"
     return [
         Term("size-added", lines["added"] * log2(1 + size.added), f"{size.added} lines added outside tests", split),
-        Term("size-removed", lines["removed"] * log2(1 + size.removed), f"{size.removed} lines removed outside tests", split),
+        Term("size-removed", lines["removed"] * log2(1 + size.removed), f"{size.removed} lines removed there", split),
         Term("files", spread["files"] * log2(max(1, size.files)), f"{size.files} files of code touched", split),
         Term("folders", spread["folders"] * log2(max(1, size.folders)), f"{size.folders} folders touched", split),
         Term("scattered", spread["lines"] * log2(1 + size.scattered),

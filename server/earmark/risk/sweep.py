@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
+from earmark.risk.baseline import fingerprint
 from earmark.risk.dependencies.check import check
 from earmark.risk.dependencies.manifests import registry_of
 from earmark.risk.dependencies.surroundings import around
 from earmark.risk.engine import scan
 from earmark.risk.finding import Finding, in_order
+from earmark.risk.incidents import Incident, resembling
 from earmark.risk.rules import RuleSet, load_default
+from earmark.risk.user_packs import Pack
 from earmark.text.languages import language_of
 
 # Folders that hold other people's code, or none.
@@ -27,13 +32,36 @@ _BATCH = 24
 
 class Place(NamedTuple):
     """A finding with its lines and columns: 1-based, columns in characters, the end inclusive in lines and exclusive in
-    columns."""
+    columns. `print` is the fingerprint of its line."""
 
     start_line: int
     start_column: int
     end_line: int
     end_column: int
     finding: Finding
+    print: str = ""
+
+
+class Around(NamedTuple):
+    """What the repository of the scanned files brings: its `top` (absolute), incident reports and fit rule packs."""
+
+    top: str = ""
+    incidents: tuple[Incident, ...] = ()
+    packs: tuple[Pack, ...] = ()
+
+    @property
+    def rules(self) -> RuleSet:
+        """Our rules and those of the packs."""
+        return _rules(self.packs)
+
+
+@lru_cache(maxsize=4)
+def _rules(packs: tuple[Pack, ...]) -> RuleSet:
+    """One set a process: it is compiled once."""
+    return load_default().with_packs(packs) if packs else load_default()
+
+
+NOTHING = Around()
 
 
 class FileResult(NamedTuple):
@@ -76,7 +104,7 @@ def places(text: bytes, findings: Iterable[Finding]) -> tuple[Place, ...]:
     for finding in findings:
         first, column = position(text, finding.start)
         last, end_column = position(text, max(finding.start, finding.end))
-        found.append(Place(first, column, last, end_column, finding))
+        found.append(Place(first, column, last, end_column, finding, fingerprint(text, finding.start)))
     return tuple(found)
 
 
@@ -86,7 +114,7 @@ def position(text: bytes, offset: int) -> tuple[int, int]:
     return text.count(b"\n", 0, offset) + 1, len(text[start:offset].decode("utf-8", "replace")) + 1
 
 
-def scan_file(path: str, rules: RuleSet | None = None, ranges: Sequence[tuple[int, int]] | None = None) -> FileResult:
+def scan_file(path: str, ranges: Sequence[tuple[int, int]] | None = None, here: Around = NOTHING) -> FileResult:
     """One file, read and scanned; `ranges` as in `engine.scan`."""
     text, error = read(path)
     if not text:
@@ -95,9 +123,13 @@ def scan_file(path: str, rules: RuleSet | None = None, ranges: Sequence[tuple[in
     if not language and not _is_plain(path):
         return FileResult(path, (), ())
     shown = path.replace(os.sep, "/").removeprefix("./")
-    rules = rules or load_default()
+    rules = here.rules
     found, errors = scan(text, language, shown, ranges=ranges, rules=rules)
-    packages, problems = check(text, language, shown, around(os.path.abspath(path)), rules=rules, ranges=ranges)
+    full = os.path.abspath(path)
+    packages, problems = check(text, language, shown, around(full), rules=rules, ranges=ranges)
+    if here.incidents:
+        inside = os.path.relpath(os.path.realpath(full), here.top).replace(os.sep, "/")
+        found += resembling(text, language, inside, here.incidents, ranges=ranges)
     return FileResult(path, places(text, in_order(found + packages)), errors + problems)
 
 
@@ -110,11 +142,11 @@ def _is_plain(path: str) -> bool:
     return name.endswith(_PLAIN) or name.startswith(".env") or registry_of(path) is not None
 
 
-def _batch(paths: list[str]) -> list[FileResult]:
-    return [scan_file(path) for path in paths]
+def _batch(paths: list[str], here: Around) -> list[FileResult]:
+    return [scan_file(path, here=here) for path in paths]
 
 
-def sweep(paths: Sequence[str]) -> Iterator[FileResult]:
+def sweep(paths: Sequence[str], here: Around = NOTHING) -> Iterator[FileResult]:
     """The result of every file, in the order of `paths`, with the rule-set that ships with this version."""
     total = 0
     for path in paths:
@@ -126,7 +158,7 @@ def sweep(paths: Sequence[str]) -> Iterator[FileResult]:
             break
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if total <= _WORTH_WORKERS or workers < 2 or len(paths) < 2 * _BATCH:
-        yield from (scan_file(path) for path in paths)
+        yield from (scan_file(path, here=here) for path in paths)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
@@ -134,5 +166,5 @@ def sweep(paths: Sequence[str]) -> Iterator[FileResult]:
     batches = [list(paths[i : i + _BATCH]) for i in range(0, len(paths), _BATCH)]
     method = "forkserver" if os.name == "posix" else "spawn"
     with ProcessPoolExecutor(min(workers, 8), mp_context=get_context(method)) as pool:
-        for results in pool.map(_batch, batches):
+        for results in pool.map(_batch, batches, repeat(here)):
             yield from results

@@ -138,3 +138,87 @@ def test_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "python-mine.toml").write_text("format = 1\n[[rule]]\nid = 'x'\n")
     assert rules.run(["test", "python-mine.toml"]) == 2
     assert "category is missing" in capsys.readouterr().err
+
+
+MINE = """format = 1
+languages = ["python"]
+[[rule]]
+id = "acme-twice"
+category = "injection"
+severity = "high"
+why = "w"
+hint = "h"
+call = ["acme.twice"]
+bad = ["acme.twice(1)\\n", "acme.twice(2)\\n"]
+good = ["acme.once(1)\\n", "GOOD"]
+"""
+
+
+def test_the_examples_of_a_pack_are_run_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "acme.toml").write_text(MINE)
+    assert rules.run(["test", "acme.toml"]) == 0
+    assert capsys.readouterr().out.startswith("1 rules of earmark-")
+    (folder / "acme.toml").write_text(MINE.replace("GOOD", "acme.twice(3)\\n"))
+    assert rules.run(["test", "acme.toml"]) == 1
+    assert "acme-twice: good example 2 fires" in capsys.readouterr().out
+
+
+def test_a_baseline_leaves_what_stood_before_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "app" / "a.py"
+    file.parent.mkdir()
+    file.write_text(RISKY)
+    assert scan.run(["--all", "--write-baseline", "old.json", "app"]) == 0
+    assert capsys.readouterr().out == "1 findings are the baseline in old.json\n"
+    file.write_text("import requests\n\nx = 1\n" + RISKY)
+    assert scan.run(["--all", "--baseline", "old.json", "."]) == 0
+    assert capsys.readouterr().out == ""
+    file.write_text(RISKY + "\n\ndef g(u):\n    return requests.get(u)\n")
+    assert scan.run(["--all", "--baseline", "old.json", "--format", "json", "app"]) == 1
+    (found,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert found["start_line"] == 9
+    (folder / "old.json").write_text("{")
+    assert scan.run(["--all", "--baseline", "old.json", "app"]) == 2
+    assert "cannot be used as a baseline" in capsys.readouterr().err
+
+
+def test_a_scan_tells_of_incidents_without_letting_them_write_to_the_terminal(
+    folder: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "incidents").mkdir()
+    (folder / "incidents" / "one.md").write_text(
+        "---\nid: one\nseverity: high\nsymbols: [charge]\n"
+        'title: "charged \\u001b[31mtwice"\nlesson: "\\u202ekey"\n---\n'
+    )
+    (folder / "incidents" / "two.md").write_text("---\npattern: charge\n---\n")
+    (folder / "incidents" / "bad.md").write_text("---\nseverity: odd\n---\n")
+    (folder / "a.py").write_text("def f():\n    charge(1)\n")
+    assert scan.run(["--all", "a.py"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == (
+        "a.py:2:5: high: This resembles incident one: charged \\x1b[31mtwice. (one: charge is named) \\u202ekey "
+        "[incident-resembled]\n"
+    )
+    assert (
+        shown.err == "earmark scan: incidents/bad.md is not used: severity must be one of low, medium, high, critical\n"
+    )
+    git("add", ".")
+    git("commit", "-qm", "start")
+    (folder / "a.py").write_text("def f():\n    charge(2)\n")
+    git("commit", "-qam", "more")
+    assert assess.run(["--json", "HEAD"]) == 0
+    (commit,) = json.loads(capsys.readouterr().out)["commits"]
+    (term,) = [t for t in commit["terms"] if t["name"] == "incident"]
+    assert term["evidence"] == "one: charge is named"
+
+
+def test_a_made_up_package_counts_in_the_assessment(folder: Path, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.py").write_text("import acme_house_tools\n")
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["acme-house-tools"]\n')
+    git("add", ".")
+    git("commit", "-qm", "start")
+    (folder / "a.py").write_text("import acme_house_tools\nimport quantum_json_helper_pro\n")
+    git("commit", "-qam", "more")
+    assert assess.run(["--json", "HEAD~1..HEAD"]) == 0
+    (commit,) = json.loads(capsys.readouterr().out)["commits"]
+    findings = [t["evidence"] for t in commit["terms"] if t["name"] == "finding"]
+    assert [e.partition(" (")[0] for e in findings] == ["a.py: dep-unknown-python"]

@@ -57,7 +57,9 @@ FINDINGS = st.lists(st.builds(lambda s, n: Finding(f"r{n}", "race", s, n, n, "w"
                               st.integers(0, 50)), max_size=8)  # fmt: skip
 COUNTS = st.integers(0, 300)
 HISTORIES = st.builds(History, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.sampled_from([(), ("a.py",)]))
-CONTEXTS = st.builds(Context, COUNTS, HISTORIES, COUNTS, production=st.sampled_from([(), ("a.py",)]))
+CONTEXTS = st.builds(
+    Context, COUNTS, HISTORIES, COUNTS, st.just(()), st.sampled_from([(), ("a.py",)]), st.sampled_from([(), ("x",)])
+)
 CHANGES = st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=4)
 
 
@@ -73,7 +75,10 @@ def test_more_risk_never_lowers_the_score(
     known = context.history or History()
     past = History(*(a + b for a, b in zip(known[:5], growth[:5], strict=True)), known.experience, known.concentrated)
     worse_context = context._replace(
-        ai_lines=context.ai_lines + 1, history=past, dependents=(context.dependents or 0) + 3, incidents=("x",)
+        ai_lines=context.ai_lines + 1,
+        history=past,
+        dependents=(context.dependents or 0) + 3,
+        incidents=(*context.incidents, "y"),
     )
     less = assess(small, [FileFindings("a.py", tuple(few), ())], context)
     worse = assess(large, [FileFindings("a.py", tuple(few + more), ())], worse_context)

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.risk.dependencies import build as builder
@@ -69,6 +69,7 @@ def test_any_bytes_get_an_answer(text: bytes, path: str) -> None:
 NAMES = st.lists(st.text("abcdefghij-_.", min_size=1, max_size=12).filter(lambda n: n.strip("-_.")), max_size=60)
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_every_name_that_was_put_in_is_there(names: list[str], popular: list[str]) -> None:
     data = build(names, popular, PYPI, "2026-11", complete=True)

@@ -1,7 +1,7 @@
 """Packages in doubt: names that do not exist, names one slip away from a popular one, versions left open.
 
-What each check says, and how severe it is, is data: the rules of `packs/dependencies.toml`, whose anchor `dependency`
-names a check.
+What each check says, and how severe it is, is data: the rules of `packs/dependencies.toml`, whose anchor `check` names
+them.
 """
 
 from __future__ import annotations
