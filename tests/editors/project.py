@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,13 @@ class Project:
         )
         assert done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
+
+    def wait_subject(self, subject: str) -> None:
+        """Wait until the last commit has this title."""
+        until = time.monotonic() + 20
+        while self.git("log", "-1", "--format=%s") != subject:
+            assert time.monotonic() < until, f"no commit {subject!r}"
+            time.sleep(0.05)
 
     def earmark(self, *arguments: str, given: str = "") -> str:
         """Standard output of `earmark`."""

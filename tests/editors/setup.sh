@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs the real editors that tests/editors drives, every one pinned: Neovim, VS Code (code-server), and what opens
-# its workbench (Node, Playwright, Chromium). Also builds our extension. What is there already is left alone.
+# Installs the real editors that tests/editors drives, every one pinned: Neovim, VS Code (code-server) and what opens
+# its workbench (Node, Playwright, Chromium), Emacs, Vim, Kate, and the newer Neovim, Emacs and Helix of Debian 13. Also
+# builds our extension. What is there already is left alone.
 #
-# They go to tests/editors/.cache, or to $EARMARK_EDITORS. Chromium comes from Debian, whose stable release is the pin.
+# They go to tests/editors/.cache, or to $EARMARK_EDITORS. What comes from Debian has its release for a pin.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 pins=$here/installed
@@ -46,12 +47,31 @@ if step workbench "$pins/package.json" "$pins/package-lock.json"; then
   finish workbench
 fi
 
-if ! command -v chromium >/dev/null; then
-  echo '==> chromium'
-  [ "$(id -u)" = 0 ] || { echo 'chromium is missing: sudo apt-get install chromium, then run this again' >&2; exit 1; }
+# as_root WHAT: stops with advice unless this is root.
+as_root() {
+  [ "$(id -u)" = 0 ] || { echo "$1 is missing: run this once as root, then again" >&2; exit 1; }
+}
+
+packages='chromium fonts-dejavu-core neovim emacs-lucid elpa-eglot elpa-lsp-mode vim-nox vim-ale kate tmux xvfb xdotool
+  imagemagick dbus debootstrap'
+missing=$(for package in $packages; do dpkg -s "$package" >/dev/null 2>&1 || echo "$package"; done)
+if [ -n "$missing" ]; then
+  echo "==> debian: $(echo $missing)"
+  as_root "$(echo $missing)"
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >"$cache/apt.log" ||
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$cache/apt.log" 2>&1 ||
     { cat "$cache/apt.log" >&2; exit 1; }
+fi
+
+if [ ! -e "$cache/trixie.done" ]; then
+  echo '==> trixie'
+  as_root 'the root folder of Debian 13'
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' | sort -u | head -n 1)
+  rm -rf "$cache/trixie"
+  debootstrap --variant=minbase --include=neovim,emacs-nox,hx trixie "$cache/trixie" "$mirror" \
+    >"$cache/trixie.log" 2>&1 || { tail -n 20 "$cache/trixie.log" >&2; exit 1; }
+  mkdir "$cache/trixie/host"
+  touch "$cache/trixie.done"
 fi
 
 extension=$here/../../clients/vscode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -229,10 +228,7 @@ def test_a_commit_message_gets_its_trailers(other_editors: Path, tmp_path: Path,
             )
             editor.keep(f"{kind.name}-commit".replace(", ", "-").replace(" ", "-"))
             screen.keys("C-x", "C-s", "C-x", "C-c")
-            until = time.monotonic() + terminal.LIMIT
-            while "Ask the carrier" not in project.git("log", "-1", "--format=%s"):
-                assert time.monotonic() < until, screen.screen()
-                time.sleep(0.05)
+            project.wait_subject("Ask the carrier for its rates")
             editor.wire.hold_to_protocol()
     assert project.git("log", "-1", "--format=%(trailers:key=AI-Assisted,valueonly)") == "yes"
     reached(kind.name, "tag", "M-x earmark-tag")
