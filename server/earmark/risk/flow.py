@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from earmark.risk import constants
+from earmark.risk import constants, stores
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -71,6 +71,8 @@ def bare(node: Node) -> Node:
 def origins(source: Source, node: Node) -> list[Node]:
     """The expressions that may stand behind `node`: itself, or what is assigned to the name it is."""
     node = bare(node)
+    if node.type not in source.profile.names and (held := stores.stored(source, node)):
+        return held
     if node.type not in source.profile.names and node.type not in source.profile.members:
         return [node]
     name = source.of(node)
@@ -129,7 +131,7 @@ def is_literal(source: Source, node: Node, depth: int = 0) -> bool:
         return False
     if kind in roles.calls and compiled(_HARMLESS).search(source.names(node)[0]):
         return True
-    if kind in roles.names:
+    if kind in roles.names or (kind in (*roles.calls, *roles.members) and stores.stored(source, node)):
         values = origins(source, node)
         if len(values) == 1 and values[0].id == node.id:
             text = source.of(node)

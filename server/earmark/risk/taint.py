@@ -108,10 +108,12 @@ def is_tainted(source: Source, node: Node, depth: int = 0) -> bool:
         if any(value.id != node.id and is_tainted(source, value, depth + 1) for value in values):
             return True
         return source.of(node) not in _OWN and is_parameter(source, node) and _is_handler(source, node)
-    if kind in roles.members and any(
-        v.id != node.id and is_tainted(source, v, depth + 1) for v in origins(source, node)
-    ):
-        return True
+    if kind in roles.members or kind in roles.calls:
+        values = [v for v in origins(source, node) if v.id != node.id]
+        if values and kind in roles.calls:
+            return any(is_tainted(source, v, depth + 1) for v in values)
+        if any(is_tainted(source, v, depth + 1) for v in values):
+            return True
     return any(is_tainted(source, child, depth + 1) for child in node.named_children[:WIDEST] if child.is_named)
 
 

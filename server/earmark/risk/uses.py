@@ -35,8 +35,10 @@ def compile_use(wanted: str) -> Callable[[Source, Hit], bool]:
 def _is_overwritten(source: Source, hit: Hit) -> bool:
     """The assignment `hit` gives the variable a value, and the next statement of its block that names the variable
     gives it another one without reading it."""
-    captured = hit.captures.get(NAME)
-    if captured is None or _is_shared(source, hit.node, source.of(captured)):
+    captured, around = hit.captures.get(NAME), source.parent(hit.node)
+    if captured is None or around is None or around.type not in ("statement_list", "block"):
+        return False
+    if _is_shared(source, hit.node, source.of(captured)):
         return False
     name = escaped(source.of(captured))
     named = regex(rf"\b{name}\b")
