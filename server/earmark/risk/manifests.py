@@ -39,6 +39,9 @@ def _plain(source: Source, node: Node, depth: int) -> Value:
     kind = holder.type
     if depth >= DEEPEST:
         return Value(node)
+    if tagged and kind in ("block_mapping", "flow_mapping", "block_sequence", "flow_sequence"):
+        # `!If [A, b, c]`, `!Sub`: what it comes to is known when it runs.
+        return Value(node, text=source.of(holder), known=False)
     if kind in ("block_mapping", "flow_mapping", "object"):
         return Value(node, entries=_plain_map(source, holder, depth))
     if kind in ("block_sequence", "flow_sequence", "array"):
@@ -70,7 +73,7 @@ def objects(source: Source) -> Iterator[Object]:
 def _typed(source: Source, document: Value) -> Iterator[Object]:
     entries = document.entries or {}
     if "Resources" in entries and entries["Resources"].entries is not None:
-        yield from _cloudformation(source, entries["Resources"].entries)
+        yield from _cloudformation(source, document, entries["Resources"].entries)
     elif "kind" in entries and "apiVersion" in entries:
         yield from _kubernetes(document)
     elif "jobs" in entries and entries["jobs"].entries is not None:
@@ -86,7 +89,9 @@ def _typed(source: Source, document: Value) -> Iterator[Object]:
         yield Object("document", document, document.node, "document")
 
 
-def _cloudformation(source: Source, resources: dict[str, Value]) -> Iterator[Object]:
+def _cloudformation(source: Source, document: Value, resources: dict[str, Value]) -> Iterator[Object]:
+    # What a serverless application says once for all its functions or interfaces.
+    shared = {f"AWS::Serverless::{name}" for part in at(document, "Globals") for name in part.entries or {}}
     kinds = {name: found[0] for name, resource in resources.items() if (found := at(resource, "Type"))}
     referred = _referred(source, resources, kinds)
     for name, kind in kinds.items():
@@ -94,7 +99,7 @@ def _cloudformation(source: Source, resources: dict[str, Value]) -> Iterator[Obj
         properties = at(resource, "Properties")
         value = properties[0] if properties else Value(resource.node, entries={})
         extra = {"__name__": Value(resource.node, text=name), "__resource__": resource}
-        if name in referred:
+        if name in referred or kind.text in shared:
             extra[COMPANION] = kind
         yield Object(kind.text, value._replace(entries=extra | (value.entries or {})), kind.node, "cloudformation")
 

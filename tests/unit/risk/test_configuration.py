@@ -111,3 +111,10 @@ def test_a_pod_of_the_control_plane_is_not_judged_as_a_workload() -> None:
     text = FLAGS % ("a:1", "[kubelet]")
     assert not found(text, "pod", "yaml")
     assert len(found(text, "control-pod", "yaml")) == 1
+
+
+def test_what_a_stack_says_for_all_its_functions_counts_for_each() -> None:
+    text = "%sResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Handler: a}\n"
+    kind, path = "AWS::Serverless::Function", "__companion__"
+    assert found(text % "", kind, "yaml", path) == [("",)]
+    assert found(text % "Globals:\n  Function: {Tracing: Active}\n", kind, "yaml", path) == [(kind,)]
