@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from earmark.git.objects import Info, Objects
+from earmark.git.objects import Info, Object, Objects
 
 _PORTION = 512  # objects
 _HELD = 32 << 20  # bytes held at most
@@ -12,7 +12,7 @@ _HELD = 32 << 20  # bytes held at most
 
 class Ahead(Objects):
     """`objects`, for a reader that asks for the blobs `names` in about this order, perhaps several times. Large blobs
-    and other names are read when they are asked for."""
+    and other names are read when they are asked for. It has no process of its own, and need not be closed."""
 
     def __init__(self, objects: Objects, names: Iterable[str]) -> None:
         super().__init__(objects.repo, objects.limit)
@@ -28,6 +28,15 @@ class Ahead(Objects):
             self._read_from(self._places[name])
             known = self._held.get(name)
         return self._source.blob(name) if known is None else known
+
+    def get(self, name: str) -> Object | None:
+        return self._source.get(name)
+
+    def info_all(self, names: Iterable[str]) -> Iterator[Info | None]:
+        return self._source.info_all(names)
+
+    def contents(self, infos: Iterable[Info | None]) -> Iterator[Object | None]:
+        return self._source.contents(infos)
 
     def _read_from(self, place: int) -> None:
         """Hold the next portion; what was held before goes when there is no room."""

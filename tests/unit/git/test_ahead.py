@@ -25,6 +25,11 @@ def test_the_same_contents_in_any_order_and_often(git: RealGit, held: int, monke
             for path in (*texts, *reversed(texts)):
                 assert reader.blob(f"HEAD:{path}") == texts[path].encode()
         assert [reader.blob(name) for name in ("HEAD:nothing", "HEAD^{tree}", "")] == [b"", b"", b""]
+        for name in ("HEAD", "HEAD:f3", "HEAD:nothing"):
+            assert reader.get(name) == objects.get(name)
+            assert reader.info(name) == objects.info(name)
+        assert list(reader.get_all(names)) == list(objects.get_all(names))
+        assert reader._process is None, "one process does all the reading"
 
 
 def test_one_request_a_portion(git: RealGit) -> None:
