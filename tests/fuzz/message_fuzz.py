@@ -1,7 +1,8 @@
 """Many random commit messages against the installed git: `python tests/fuzz/message_fuzz.py [SEED [MESSAGES]]`.
 
-The laws are those of `tests/unit/trailers`: git reads back exactly our block, every other byte of the message is
-unchanged, and writing twice is writing once. Prints the totals; the first message that breaks a law ends it.
+What `earmark tag` writes into a message is held to the laws of `tests/unit/trailers`: git reads back exactly our block,
+every other byte of the message is unchanged, and writing twice is writing once. Prints the totals; the first message
+that breaks a law ends it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from git_reads import trailers as git_trailers
 from test_trailer_vectors import BLOCK
 from test_trailers_against_git import OURS, PIECES, has_text, normal, only_inserted
 
+from earmark.commit.messages import with_block
 from earmark.trailers import message as trailers
 
 BATCH = 400
@@ -44,7 +46,7 @@ def judge(before: bytes, was: list[str], after: bytes, now: list[str], own: bool
     ours = [f"{t.key}: {t.value}" for t in trailers.parse(before).trailers]
     if normal("\n".join(ours).split("\n")) != normal("\n".join(was).split("\n")):
         return f"git reads {was}, we read {ours}"
-    if trailers.insert(after, BLOCK) != after:
+    if with_block(after, BLOCK) != after:
         return "writing twice is not writing once"
     if after == before:
         unwritten = has_text(before) and not (own and BLOCK.encode() in before)
@@ -61,7 +63,7 @@ def main(seed: int, count: int) -> int:
     while done < count:
         own = rng.random() < 0.5
         batch = [message(rng, PIECES + OURS if own else PIECES) for _ in range(min(BATCH, count - done))]
-        written = [trailers.insert(text, BLOCK) for text in batch]
+        written = [with_block(text, BLOCK) for text in batch]
         for before, was, after, now in zip(batch, read(batch), written, read(written), strict=True):
             broken = judge(before, was, after, now, own)
             if broken:

@@ -12,6 +12,7 @@ from earmark.git import config
 from earmark.git.repository import Repository
 from earmark.text.diff import split_lines
 from earmark.trailers import message as trailers
+from earmark.trailers.vocabulary import ASSISTED
 
 # With these clean-ups git keeps comment lines, so none may be put into the message.
 _KEEPS_COMMENTS = ("verbatim", "whitespace")
@@ -46,7 +47,7 @@ def with_block(message: bytes, block: str, comment: str = "#") -> bytes:
     """`message` with `block` as its only declaration; an empty block takes every declaration out."""
     kept = preview.remove(message, comment)
     said = trailers.blocks(kept, comment)
-    hidden = any(problem.code == "hidden" for problem in trailers.parse(kept, comment).problems)
+    hidden = any(trailer.key == ASSISTED for trailer in trailers.parse(kept, comment).hidden)
     if len(said) > 1 or hidden or not block:
         # Joined messages (squash) bring a block each, and git reads at most the last.
         kept = trailers.strip(kept, comment)

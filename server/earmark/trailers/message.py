@@ -68,7 +68,7 @@ def parse(message: bytes, comment_char: str = "#") -> Parsed:
     comment = comment_char.encode()
     shape = layout(message, comment)
     read = _read(shape.lines, shape.first)
-    ours = tuple(t._replace(key=key) for t in read if (key := _BY_NAME.get(t.key.lower())))
+    ours = _ours(read)
     hidden = tuple(_hidden(shape))
     declared = declare(ours)
     problems = [Problem("hidden", t.line, f"git does not read `{t.key}`: {_why(shape, t.line)}") for t in hidden]
@@ -117,9 +117,9 @@ def strip(message: bytes, comment_char: str = "#") -> bytes:
     """
     lines = layout(message, comment_char.encode()).lines
     kept: list[bytes] = []
-    index = 0
+    index, start = 0, _behind_subject(lines)
     while index < len(lines):
-        stop = _run(lines, index) if index else index
+        stop = _run(lines, index) if index >= start else index
         if stop == index:
             kept.append(lines[index].text)
             index += 1
@@ -135,13 +135,23 @@ def blocks(message: bytes, comment_char: str = "#") -> tuple[Declared, ...]:
     """What each of our blocks in `message` declares, hidden ones too, from top to bottom."""
     lines = layout(message, comment_char.encode()).lines
     found = []
-    index = 1
+    index = _behind_subject(lines)
     while index < len(lines):
         stop = _run(lines, index)
         if stop > index:
-            found.append(declare(tuple(_read(lines[:stop], index))))
+            found.append(declare(_ours(_read(lines[:stop], index))))
         index = max(stop, index + 1)
     return tuple(found)
+
+
+def _behind_subject(lines: tuple[Line, ...]) -> int:
+    """Index of the line below the first text: whatever it looks like, that is what the commit is called by."""
+    return next((index + 1 for index, line in enumerate(lines) if line.kind == "text"), len(lines))
+
+
+def _ours(read: list[Trailer]) -> tuple[Trailer, ...]:
+    """The trailers with our keys, in our spelling."""
+    return tuple(t._replace(key=key) for t in read if (key := _BY_NAME.get(t.key.lower())))
 
 
 def declare(ours: tuple[Trailer, ...]) -> Declared:
@@ -206,7 +216,9 @@ def _valid(line: Line) -> str:
 def _hidden(shape: Layout) -> list[Trailer]:
     """Well-formed lines of ours outside the block; the subject and a malformed value are prose."""
     found: list[Trailer] = []
-    for index, line in enumerate(shape.lines[1 : shape.first], 1):
+    # Behind blank lines or comments git reads even the title for trailers, until its clean-up takes those away.
+    start, stop = _behind_subject(shape.lines), max(shape.first, shape.title)
+    for index, line in enumerate(shape.lines[start:stop], start):
         key = _valid(line)
         near = bool(found) and found[-1].line == index
         if key and (key != words.ASSISTED_BY or near):
