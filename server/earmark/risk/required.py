@@ -11,6 +11,8 @@
     aws_instance: root_block_device > encrypted true   what stands before `>` is asked only where it is written
     aws_db: parameter[name=tls] > value not off        and only where it says so
 
+    aws_db_instance: multi_az true~                    a wrong value is the default, and says no more than silence
+
 TYPES are separated by commas, `{a,b}` expands. What only a run can tell is never wrong. A wrong value is always a
 finding; a missing one only where the object sets none of what its category asks for, and then once an object: who set
 one of them, or a resource of its own for it, has thought about the rest; who set none has not.
@@ -46,6 +48,7 @@ class Row(NamedTuple):
     words: tuple[str, ...]
     optional: bool
     firm: bool
+    soft: bool
 
 
 class Answer(NamedTuple):
@@ -68,8 +71,8 @@ def _row(line: str) -> Row:
     scope, _, asked = rest.rpartition(" > ")
     path, _, wanted = asked.strip().partition(" ")
     want, *words = wanted.split() or [""]
-    firm, optional = want.endswith("!"), want.endswith("?")
-    want = want.rstrip("!?")
+    firm, optional, soft = (want.endswith(mark) for mark in "!?~")
+    want = want.rstrip("!?~")
     if want[:2] in (">=", "<="):
         want, words = want[:2], [want[2:]]
     elif want not in _WORDS:
@@ -80,7 +83,7 @@ def _row(line: str) -> Row:
     absent = optional or want in ("not", "never", "counts", "unset")
     block, _, key = scope.strip().rstrip("]").partition("[")
     named, _, text = key.partition("=")
-    return Row(names, block, (named, text), path, want, tuple(w.lower() for w in words), absent, firm)
+    return Row(names, block, (named, text), path, want, tuple(w.lower() for w in words), absent, firm, soft)
 
 
 def _split(types: str) -> list[str]:
@@ -105,7 +108,10 @@ def answer(row: Row, thing: Object) -> Answer:
         right = right or (len(bad) < len(said) and row.want != "never")
         if row.want == "counts":
             continue
-        wrong += [(value.node, f"{row.path} is {_shown(value)}") for value in bad]
+        if row.soft:
+            missing += [value.node for value in bad]
+        else:
+            wrong += [(value.node, f"{row.path} is {_shown(value)}") for value in bad]
         if not said and not row.optional:
             missing.append(base.node if row.scope else thing.head)
     return Answer(tuple(wrong), tuple(missing), right)
