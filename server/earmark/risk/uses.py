@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 # The capture that a rule's query puts on the variable.
 NAME = "name"
+# Words of a block that is not left at its end, calls of what ends the program among them.
 _LEAVES = (
-    r"\b(?:return|panic|break|continue|goto|throw|raise|exit|Exit|abort|Goexit|Fatal\w*|Panic\w*|FailNow|Skip\w*)\b"
+    r"\b(?:return|break|continue|goto|throw|raise)\b"
+    r"|(?i:\b\w*(?:panic|exit|abort|fatal|fail|die|skip|must|throw|assert|require|check)\w*\()"
 )
+_TEXTS = r"\"[^\"\n]*\"|`[^`]*`"
 
 
 # A type as it stands before the name that is declared.
@@ -87,7 +90,11 @@ def _is_used_though_nil(source: Source, hit: Hit) -> bool:
     before = source.text[inner.start_byte : hit.node.start_byte].decode("utf-8", "replace")
     if regex(r"\*\w[\w.]*").search(_declared(source, scope, name)) and regex(taken).search(before):
         return not regex(tested).search(before) and not regex(r"\bfunc\(|\bif\b|\bfor\b|\bswitch\b").search(before)
-    if regex(_LEAVES).search(source.of(body)) or regex(rf"\b{name}\s*,?[^=\n]*[^=!<>]=[^=]").search(source.of(body)):
+    if source.of(hit.node.child_by_field_name("condition") or hit.node).find("!=") > 0:
+        return False
+    if regex(_LEAVES).search(regex(_TEXTS).sub("", source.of(body))) or regex(
+        rf"\b{name}\s*,?[^=\n]*[^=!<>]=[^=]"
+    ).search(source.of(body)):
         return False
     if hit.node.child_by_field_name("alternative") is not None:
         return False
