@@ -155,7 +155,7 @@ def test_formatting_on_save_keeps_the_owner(code: Workbench, reached: Reached) -
     code.page("marked", [line.strip() for line in gross.replace("*", " * ").splitlines()])
     [region] = [r for r in code.project.blame(path) if r["kind"] == "ai"]
     assert (region["start"], region["end"], region["tool"]) == (10, 13, "claude")
-    reached("VS Code", "format", "decoration")
+    reached("VS Code", "format", "yes")
 
 
 def test_a_reload_from_disk_keeps_the_owners(code: Workbench, reached: Reached) -> None:
@@ -167,7 +167,7 @@ def test_a_reload_from_disk_keeps_the_owners(code: Workbench, reached: Reached) 
     file.write_text("# moved by another program\n" + file.read_text() + "\nDONE = True\n")
     workbench.wait("the reload", lambda: "DONE" in code.api("text", str(file)))
     code.page("marked", MARKED)
-    reached("VS Code", "reload", "decoration")
+    reached("VS Code", "reload", "yes")
 
 
 def test_a_lens_clicked_right_after_an_edit_does_its_work(code: Workbench, reached: Reached) -> None:
@@ -180,7 +180,7 @@ def test_a_lens_clicked_right_after_an_edit_does_its_work(code: Workbench, reach
     code.page("waitForText", ".statusbar-item", "the next commit will declare it")
     code.api("execute", "undo")
     code.api("execute", "workbench.action.files.revert")
-    reached("VS Code", "stale", "code lens")
+    reached("VS Code", "stale", "yes")
 
 
 def test_a_person_can_say_they_wrote_it(code: Workbench, reached: Reached) -> None:
@@ -221,7 +221,7 @@ def test_an_accepted_completion_is_evidence(code: Workbench, reached: Reached) -
     [region] = [r for r in code.project.blame(path) if r["kind"] == "ai"]
     assert (region["start"], region["end"], region["tool"], region["model"]) == (3, 4, "Probe", "unknown")
     reached("VS Code", "completion", "Tab")
-    reached("VS Code", "undo", "decoration")
+    reached("VS Code", "undo", "yes")
 
 
 def test_the_next_commit_is_tagged(code: Workbench, reached: Reached) -> None:

@@ -145,7 +145,7 @@ def test_a_commit_from_the_box_declares_what_was_previewed(desk: Desk, reached: 
     assert desk.project.git("log", "-1", "--format=%(trailers:key=AI-Lines,valueonly)") == "8/8"
     code.page("waitForText", f"{CHANGE} .welcome-view-content", "No assistant has touched")
     reached("VS Code", "tag", "commit box, ghost text")
-    reached("VS Code", "commit", "commit box")
+    reached("VS Code", "commit", "yes")
 
 
 def test_the_button_writes_the_trailers_into_the_box(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const { chromium } = createRequire(`${process.env.EARMARK_EDITORS}/npm/`)("playwright-core");
-const LIMIT = 15_000;
+const LIMIT = 40_000;
 const browser = await chromium.launch({
   executablePath: process.env.EARMARK_CHROMIUM,
   args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none"],
@@ -64,6 +64,10 @@ const operations = {
   },
   async texts(selector) {
     return (await page.locator(selector).allInnerTexts()).map((text) => text.replaceAll("\u00a0", " "));
+  },
+  /** An attribute of all elements, for what a screen reader says. */
+  async attributes(selector, name) {
+    return await page.locator(selector).evaluateAll((all, name) => all.map((e) => e.getAttribute(name)), name);
   },
   async count(selector) {
     return await page.locator(selector).count();
