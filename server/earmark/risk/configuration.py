@@ -15,6 +15,11 @@ _READERS = {
     "terraform": hcl.objects, "yaml": manifests.objects, "json": manifests.objects, "dockerfile": dockerfiles.objects,
 }  # fmt: skip
 LANGUAGES = frozenset(_READERS)
+# Where an object of this kind holds commands of the shell.
+SCRIPTS = {
+    "step": ("run",),
+    "gitlab-job": tuple(f"{key}{each}" for key in ("before_script", "script", "after_script") for each in ("", ".[]")),
+}
 
 
 def objects(source: Source) -> Iterator[Object]:

@@ -205,8 +205,8 @@ class _Run:
                 for start, end in objects.judge(thing, matcher.at, self.text):
                     self.add(entry, start, end)
             self._required(thing)
-            if thing.kind == "step":
-                for run in objects.at(thing.value, "run"):
+            for path in configuration.SCRIPTS.get(thing.kind, ()):
+                for run in (value for value in objects.at(thing.value, path) if value.text):
                     begin = run.node.start_byte + (1 if source.of(run.node)[:1] in "|>" else 0)
                     self._shell(self.text[begin : run.node.end_byte], begin, None, None)
             if self.late():

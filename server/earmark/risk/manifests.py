@@ -64,6 +64,12 @@ def _plain_map(source: Source, holder: Node, depth: int) -> dict[str, Value]:
     return entries
 
 
+# Words of a job that only GitLab's pipelines know.
+_GITLAB = frozenset(
+    {"stage", "image", "before_script", "after_script", "only", "except", "rules", "artifacts", "needs"}
+)
+
+
 def objects(source: Source) -> Iterator[Object]:
     """Every object in the documents of a text."""
     for document in documents(source):
@@ -87,6 +93,9 @@ def _typed(source: Source, document: Value) -> Iterator[Object]:
             yield Object("step", step, step.node, "workflow", document)
     else:
         yield Object("document", document, document.node, "document")
+        for job in entries.values():
+            if "script" in (job.entries or {}) and ("stages" in entries or (job.entries or {}).keys() & _GITLAB):
+                yield Object("gitlab-job", job, _key(job.node), "workflow", document)
 
 
 def _cloudformation(source: Source, document: Value, resources: dict[str, Value]) -> Iterator[Object]:

@@ -3,7 +3,9 @@
 import pytest
 
 from earmark.risk.configuration import objects
+from earmark.risk.engine import scan
 from earmark.risk.objects import at
+from earmark.risk.rules import load_default
 from earmark.risk.source import Source
 from earmark.text.syntax import parse
 
@@ -118,3 +120,11 @@ def test_what_a_stack_says_for_all_its_functions_counts_for_each() -> None:
     kind, path = "AWS::Serverless::Function", "__companion__"
     assert found(text % "", kind, "yaml", path) == [("",)]
     assert found(text % "Globals:\n  Function: {Tracing: Active}\n", kind, "yaml", path) == [(kind,)]
+
+
+def test_a_gitlab_job_has_scripts() -> None:
+    text = "stages: [a]\nclean:\n  script:\n  - rm -rf /srv/shop\n"
+    assert found(text, "gitlab-job", "yaml", "script.[]") == [("rm -rf /srv/shop",)]
+    findings, errors = scan(text.encode(), "yaml", ".gitlab-ci.yml", rules=load_default())
+    assert not errors
+    assert [f.rule for f in findings] == ["sh-rm-recursive"]
