@@ -77,7 +77,7 @@ class _Run:
         self.ranges = _merged(ranges, len(text)) if ranges is not None else None
         self.program: Program = program_for(rules, language)
         self.found: list[Finding] = []
-        self._needs: dict[int, bool] = {}
+        self._wanted: dict[int, bool] = {}
         self.errors: list[str] = []
         self.deadline = monotonic() + TIME_LIMIT
         self.in_tests = is_test_path(path)
@@ -102,13 +102,15 @@ class _Run:
     def touches(self, start: int, end: int) -> bool:
         return self.ranges is None or _touches(self.ranges, start, end)
 
-    def needed(self, matcher: Matcher) -> bool:
-        """Whether the file holds what the matcher cannot do without; asked once a file."""
-        if not matcher.needs:
-            return True
-        known = self._needs.get(id(matcher))
+    def wanted(self, entry: Entry) -> bool:
+        """Whether the matcher can find anything in this file: asked once, before anything is judged."""
+        _, rule, matcher = entry
+        known = self._wanted.get(id(matcher))
         if known is None:
-            known = self._needs[id(matcher)] = any(need in self.text for need in matcher.needs)
+            known = (rule.tests or not self.in_tests) and (
+                not matcher.needs or any(need in self.text for need in matcher.needs)
+            )
+            self._wanted[id(matcher)] = known
         return known
 
     def late(self) -> bool:
@@ -129,7 +131,7 @@ class _Run:
         spans = self.ranges if self.ranges is not None else [(0, len(self.text))]
         for entry in self.program.texts:
             expression, _, matcher = entry
-            if not self.needed(matcher) or self.late():
+            if not self.wanted(entry) or self.late():
                 continue
             for first, end in spans:
                 start = self.text.rfind(b"\n", 0, first) + 1
@@ -160,7 +162,7 @@ class _Run:
 
     def _plain_holds(self, entry: Entry, line: str, facts: frozenset[str] = frozenset()) -> bool:
         matcher = entry[2]
-        if matcher.but and regex(matcher.but).search(line):
+        if not self.wanted(entry) or (matcher.but and regex(matcher.but).search(line)):
             return False
         for table in matcher.at:
             holds = (
@@ -170,7 +172,7 @@ class _Run:
             )
             if holds == bool(table.get("not")):
                 return False
-        return self.needed(matcher)
+        return True
 
     def commands(self, source: Source) -> None:
         if self.language == "bash":
@@ -233,10 +235,15 @@ class _Run:
             found = cursor.matches(source.root)
             if cursor.did_exceed_match_limit:
                 self.errors.append(f"{self.path}: more candidates at once than {MATCH_LIMIT}; some were not looked at")
+            roles = [
+                role if isinstance(role, str) else tuple(entry for entry in role if self.wanted(entry))
+                for role in self.program.roles
+            ]
             for number, (index, captures) in enumerate(found):
                 if number % 128 == 127 and self.late():
                     return
-                self._match(source, self.program.roles[index], captures)
+                if roles[index]:
+                    self._match(source, roles[index], captures)
 
     def _match(self, source: Source, role: str | tuple[Entry, ...], found: dict[str, list[Node]]) -> None:
         if role == "call":
@@ -245,17 +252,15 @@ class _Run:
         if role == "string":
             self._string(source, found["match"][0])
             return
-        if isinstance(role, tuple) and not any(self.needed(entry[2]) for entry in role):
-            return
         captures = {name: nodes[0] for name, nodes in found.items()}
-        if role == "setting":
+        if isinstance(role, str):
             self._setting(source, captures)
-        elif isinstance(role, tuple):
-            node = captures.get("match") or next(iter(captures.values()), None)
-            if node is None:
-                return
+            return
+        node = captures.get("match") or next(iter(captures.values()), None)
+        if node is not None:
+            hit = Hit(node, captures, node.type in source.profile.calls)
             for entry in role:
-                self._judge(source, entry, Hit(node, captures, node.type in source.profile.calls))
+                self._judge(source, entry, hit)
 
     def _call(self, source: Source, node: Node) -> None:
         names = source.names(node)
@@ -263,7 +268,11 @@ class _Run:
         for last in {last_segment(name) for name in names}:
             for entry in (*self.program.calls.get(last, ()), *self.program.calls.get("*", ())):
                 key = id(entry[2])
-                if key in seen or not name_matches(entry[0], names, source.profile.suffix_names):
+                if (
+                    key in seen
+                    or not self.wanted(entry)
+                    or not name_matches(entry[0], names, source.profile.suffix_names)
+                ):
                     continue
                 if self._judge(source, entry, Hit(node, {"match": node}, True)):
                     seen.add(key)
@@ -272,7 +281,7 @@ class _Run:
         key = source.of(captures["key"]).strip("'\"`:@$ ")
         if len(key) > 200:
             return
-        for entry in self.program.settings.match(key):
+        for entry in filter(self.wanted, self.program.settings.match(key)):
             self._judge(source, entry, Hit(captures["setting"], captures))
 
     def _string(self, source: Source, node: Node) -> None:
@@ -281,7 +290,7 @@ class _Run:
             return
         content = source.of(node)
         for entry in self.program.strings.match(content):
-            if not (entry[2].but and regex(entry[2].but).search(content)):
+            if self.wanted(entry) and not (entry[2].but and regex(entry[2].but).search(content)):
                 self._judge(source, entry, Hit(node, {"match": node}))
         if self.language in ("bash", "yaml"):
             return
@@ -299,8 +308,6 @@ class _Run:
 
     def _judge(self, source: Source, entry: Entry, hit: Hit) -> bool:
         matcher = entry[2]
-        if not self.needed(matcher):
-            return False
         if not all(test(source, hit) for test in matcher.when) or any(test(source, hit) for test in matcher.unless):
             return False
         node = hit.captures.get(matcher.mark, hit.node)

@@ -76,6 +76,7 @@ _GUARDS = (
     r"|(?i:is_?valid|is_?safe|is_?allowed|validate|verify|check)\w*\(\s*%s\b|(?:full)?match\([^()\n]*,\s*%s\s*\)"
     r"|\b%s\.matches\(|MatchString\(\s*%s\b"
 )
+_ANY_GUARD = _GUARDS.replace("%s", r"[\w.$]+")
 _PARAMETERS = (
     r"@(?:RequestParam|PathVariable|RequestBody|QueryParam|PathParam|RequestHeader|CookieValue|FormParam)"
     r"|\[From(?:Query|Body|Route|Form|Header)|http\.Request|HttpServletRequest|Request\b"
@@ -151,8 +152,9 @@ def _is_guarded(source: Source, node: Node) -> bool:
     if scope.id == source.root.id:
         return False
     before = source.text[scope.start_byte : node.start_byte][-_FAR:].decode("utf-8", "replace")
-    name = escaped(source.of(node))
-    return bool(compiled(_GUARDS.replace("%s", name)).search(before))
+    if not compiled(_ANY_GUARD).search(before):  # most functions have none, and each name is an expression of its own
+        return False
+    return bool(compiled(_GUARDS.replace("%s", escaped(source.of(node)))).search(before))
 
 
 def _is_handler(source: Source, node: Node) -> bool:
@@ -167,5 +169,6 @@ def _is_handler(source: Source, node: Node) -> bool:
         source.language == "python" and compiled(_VIEW).search(source.of(scope)[:300])
     ):
         return True
-    parameter = compiled(f"(?:{_PARAMETERS})" + r"[^,]*\b" + escaped(source.of(node)) + r"\b")
-    return source.language in ("java", "csharp", "kotlin") and bool(parameter.search(head))
+    if source.language not in ("java", "csharp", "kotlin"):
+        return False
+    return bool(compiled(f"(?:{_PARAMETERS})" + r"[^,]*\b" + escaped(source.of(node)) + r"\b").search(head))
