@@ -82,6 +82,7 @@ def _obligations(facts: Facts, judged: list[Judged]) -> Iterator[Obligation]:
         touched=facts.touched,
         gone=facts.gone,
         now=facts.now,
+        dependents=facts.dependents,
     )
     changes = [commit.change for commit in facts.commits]
     for obligation in obligations(facts.policy, changes, facts.level, state):

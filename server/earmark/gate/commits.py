@@ -171,9 +171,10 @@ def _claims(commit: Judged, policy: Policy) -> Iterator[Violation]:
 
 def _unnamed(commit: Judged) -> list[str]:
     """Tools with evidence that no `Assisted-by` names; models are not compared, they may become known later."""
-    named = {value.partition(":")[0].lower() for value in commit.parsed.declared.tools}
-    if "other" in named:
-        return []
+    declared = commit.parsed.declared.tools
+    named = {value.partition(":")[0].lower() for value in declared}
+    if "other" in named and len(declared) > words.MAX_TOOLS:
+        return []  # a block names so many at most, and counts the rest
     change = commit.facts.change
     used = {key for file in change.files for key in file.sessions}
     tools = {words.tool_name(change.sessions[key].tool) for key in used if key in change.sessions}

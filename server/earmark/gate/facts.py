@@ -61,6 +61,7 @@ class Facts(NamedTuple):
     policy file the change leaves behind. `level` is the assessed risk of the whole change (empty: not assessed).
     `touched` are all paths it changes, `gone` those it deletes. `forged` are (commit, message) of notes of protected
     commits that the push alters. `now` is when it is judged, in seconds since the epoch (0: freezes are not looked at).
+    `dependents` counts the places that use what AI changed, by path (None: not asked for, or not known).
     """
 
     phase: str
@@ -75,6 +76,7 @@ class Facts(NamedTuple):
     scope: Scope = Scope()
     forged: tuple[tuple[str, str], ...] = ()
     now: int = 0
+    dependents: Mapping[str, int] | None = None
 
 
 class Violation(NamedTuple):

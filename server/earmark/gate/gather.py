@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.gate.facts import CannotTell, CommitFacts, Facts, NoteFacts
@@ -26,6 +26,7 @@ from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change
 from earmark.policy import load, merge, model
 from earmark.policy.model import Policy
+from earmark.policy.scope import ai_files
 from earmark.review.span import target_ref
 from earmark.review.standing import Range, has_approvals, standing
 
@@ -109,9 +110,14 @@ def of_span(repo: Repository, ledger: Ledger, asked: Span, phase: str, trust: Tr
             risk, whole = _risk(ledger, objects, change, pairs[commit.id], policy)
             commits.append(_facts(commit, change, raw.get(commit.id), risk))
             level = max(level, whole, key=lambda name: model.rank(name, model.RISKS))
-        touched, gone = _touched(tree_changes(repo, _fork(repo, asked, listed), asked.head) if listed else ())
+        fork = _fork(repo, asked, listed) if listed else ""
+        whole_pairs = tree_changes(repo, fork, asked.head) if listed else ()
+        touched, gone = _touched(whole_pairs)
         problems = load.parse(objects.blob(f"{asked.head}:{model.FILE}"))[1]
-        facts = Facts(phase, tuple(commits), policy, problems, level, touched, gone, now=int(time.time()))
+        users = _dependents(repo, objects, policy, fork, whole_pairs, changes)
+        facts = Facts(
+            phase, tuple(commits), policy, problems, level, touched, gone, now=int(time.time()), dependents=users
+        )  # fmt: skip
         return _approved(repo, ledger, objects, asked, listed, facts)
 
 
@@ -135,8 +141,9 @@ def of_staged(repo: Repository, ledger: Ledger, phase: str, trust: Trust = INSID
         risk, whole = _risk(ledger, objects, change, pairs, policy)
         touched, gone = _touched(pairs)
         problems = load.parse(objects.blob(f":{model.FILE}"))[1]
+        users = _dependents(repo, objects, policy, change.parent, pairs, [change])
     commit = CommitFacts("", None, change, digest(change.files), risk=risk)
-    return Facts(phase, (commit,), policy, problems, whole, touched, gone, now=int(time.time()))
+    return Facts(phase, (commit,), policy, problems, whole, touched, gone, now=int(time.time()), dependents=users)
 
 
 def policy_at(objects: Objects, name: str, trust: Trust) -> Policy:
@@ -198,6 +205,33 @@ def _risk(
 
     found = assessed(ledger, change, pairs, read, policy, seconds=math.inf)
     return found.level, found.whole.level
+
+
+def _dependents(
+    repo: Repository,
+    objects: Objects,
+    policy: Policy,
+    fork: str,
+    pairs: Sequence[FileChange],
+    changes: Iterable[Change],
+) -> dict[str, int] | None:
+    """How many places of commit `fork` use what AI changed of each file (`pairs`, against it); only where the policy
+    has a budget for them, because every file is read for it. None too where it cannot be counted."""
+    if all(rule.max_dependents is None for rule in policy.paths):
+        return None
+    from earmark.git import trees
+    from earmark.policy.background import changed_files
+    from earmark.policy.dependents import dependents
+
+    ai = {file.path for file in ai_files(changes)}
+    mine = [pair for pair in pairs if pair.path in ai]
+    files = changed_files(objects, mine)
+    before = dict[str, str]() if not fork else trees.files(repo, fork)
+    found = dependents(repo, objects, files, lambda: before, told=lambda done, total: True)
+    if found is None:
+        return None
+    now = {pair.old_path: pair.path for pair in mine}
+    return {now.get(path, path): count for path, count in found.by_path().items()}
 
 
 def _fork(repo: Repository, asked: Span, listed: list[Commit]) -> str:

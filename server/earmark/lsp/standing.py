@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -82,7 +83,9 @@ def look(repo: Repository) -> Standing:
 
         risk = assessed(ledger, change, pairs, read, policy, seconds=_SECONDS)
     level = risk.whole.level if change.is_ai else ""
-    asked = obligations(policy, [change], level, State(touched=tuple(pair.path for pair in pairs)))
+    asked = obligations(
+        policy, [change], level, State(touched=tuple(pair.path for pair in pairs), now=int(time.time()))
+    )
     lowered = tuple((term.value, term.lower) for term in risk.whole.terms if term.lower)
     files = touched(change, risk.files, text_of)
     return Standing(policy, level, risk.whole.score, lowered, asked, files, change.sessions)

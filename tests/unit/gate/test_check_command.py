@@ -50,10 +50,7 @@ def test_risky_text_waits_for_approval_in_merge_only(home: Path, tmp_path: Path)
     assert merge.verdict["violations"][0]["path"] == "a.py"
 
 
-# What goes round the declaration, and the code under which the gate finds it.
-
-
-def test_stripped_trailers(repo: Gated) -> None:
+def test_a_violation_says_where_the_evidence_is(repo: Gated) -> None:
     repo.declared("a.py", SAFE)
     repo.amended(b"Add\n")
     answer = repo.check("HEAD~1..HEAD")
@@ -61,91 +58,19 @@ def test_stripped_trailers(repo: Gated) -> None:
     assert answer.verdict["violations"][0]["lines"] == [1, 5]
 
 
-def test_a_commit_without_our_hooks(repo: Gated) -> None:
-    repo.assistant("a.py", SAFE)
-    repo("commit", "-q", "--no-verify", "-m", "Add")
-    assert repo.check("HEAD~1..HEAD").codes == ["undeclared-ai"]
-
-
-def test_a_guard_removed_by_an_assistant(repo: Gated) -> None:
-    repo.commit("Write", {"a.py": "def pay(user):\n    if not user.ok:\n        raise Denied\n    charge(user)\n"})
-    repo.assistant("a.py", "def pay(user):\n    charge(user)\n")
-    repo("commit", "-q", "-m", "Simplify")
+def test_a_budget_of_dependents(home: Path, tmp_path: Path) -> None:
+    repo = governed(tmp_path, 'review = []\n[[paths]]\nmatch = ["lib/**"]\nmax_dependents = 2\n')
+    users = {f"use{n}.py": "from lib.prices import total\n\n\ndef show():\n    return total([1])\n" for n in range(3)}
+    repo.commit("Write", {"lib/prices.py": SAFE, "lib/other.py": "def unused():\n    return 1\n", **users})
+    repo.declared("lib/other.py", "def unused():\n    return 2\n")
+    assert repo.check("HEAD~1..HEAD").code == 0
+    repo.declared("lib/prices.py", SAFE.replace("result = 0", "result = 1"))
     answer = repo.check("HEAD~1..HEAD")
-    assert answer.codes == ["undeclared-ai"]
-    assert "removed by AI" in answer.verdict["violations"][0]["message"]
-
-
-def test_an_edited_digest(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    message = repo.message()
-    at = message.index(b"sha256:") + 7
-    repo.amended(message[:at] + b"0" * 64 + message[at + 64 :])
-    assert repo.check("HEAD~1..HEAD").codes == ["digest-mismatch"]
-
-
-def test_text_edited_after_tagging_under_the_old_note(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    repo.write("a.py", SAFE.replace("item.price", "item.cost"))
-    repo("add", "-A")
-    repo.amended(repo.message())
-    assert set(repo.check("HEAD~1..HEAD").codes) == {"digest-mismatch"}
-
-
-def test_a_forged_note(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    repo("notes", "--ref=ai", "add", "-f", "-F", "-", "HEAD", input=repo.note().replace("1-5", "1-2").encode())
-    assert set(repo.check("HEAD~1..HEAD").codes) == {"digest-mismatch"}
-
-
-def test_a_note_that_is_none(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    repo("notes", "--ref=ai", "add", "-f", "-m", "nothing to see", "HEAD")
-    assert repo.check("HEAD~1..HEAD").codes == ["notes-invalid"]
-
-
-def test_a_deleted_note(home: Path, tmp_path: Path) -> None:
-    repo = governed(tmp_path, '[declare]\nmode = "always"\n[gate]\nmissing_notes = "fail"\n')
-    repo.declared("a.py", SAFE)
-    repo("notes", "--ref=ai", "remove", "HEAD")
-    assert repo.check("HEAD~1..HEAD").codes == ["notes-missing"]
-
-
-def test_a_contradiction(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    repo.amended(b"Add\n\nAI-Assisted: no\n")
-    assert repo.check("HEAD~1..HEAD").codes == ["trailer-contradiction"]
-
-
-def test_lower_risk_than_the_rules_derive(repo: Gated) -> None:
-    repo.declared("a.py", RISKY)
-    message = repo.message()
-    assert b"AI-Risk: low" not in message
-    at = message.index(b"AI-Risk: ")
-    end = message.index(b"\n", at)
-    repo.amended(message[:at] + b"AI-Risk: low" + message[end:])
-    assert repo.check("HEAD~1..HEAD").codes == ["trailer-contradiction"]
-
-
-def test_a_hidden_block(repo: Gated) -> None:
-    repo.declared("a.py", SAFE)
-    repo.amended(repo.message() + b"one more word\n")
-    assert repo.check("HEAD~1..HEAD").codes == ["trailer-hidden"]
-
-
-def test_a_bot_without_a_declaration(repo: Gated) -> None:
-    repo.commit("Write", {"a.py": SAFE}, "--author=Cursor <cursoragent@cursor.com>")
-    assert repo.check("HEAD~1..HEAD").codes == ["undeclared-ai"]
-
-
-def test_a_policy_weakened_in_the_same_change(home: Path, tmp_path: Path) -> None:
-    repo = governed(tmp_path, '[declare]\nmode = "forbid"\n[[review]]\nlevel = "senior"\n')
-    repo.assistant("a.py", SAFE)
-    repo.commit("Write", {".earmark.toml": 'review = []\n[declare]\nmode = "ai-only"\n'})
-    answer = repo.check("HEAD~1..HEAD", "--phase", "merge")
-    assert set(answer.codes) == {"forbidden-ai", "approval-missing"}
-    assert answer.verdict["violations"][0]["policy"] == ".earmark.toml:2"
-    assert {found["path"] for found in answer.verdict["violations"]} == {"a.py", ".earmark.toml"}
+    assert answer.codes == ["budget-exceeded"]
+    (found,) = answer.verdict["violations"]
+    assert (found["path"], found["message"]) == ("lib/prices.py", "6 places depend on lib/prices.py, 2 allowed")
+    repo.assistant("lib/prices.py", SAFE.replace("result = 0", "result = 2"))
+    assert repo.check("--staged").codes == ["budget-exceeded"]
 
 
 # Where the facts come from.
