@@ -22,7 +22,7 @@ WIDEST = 12
 # Calls whose result is a number, or a part of a statement or command line that is quoted for it.
 _HARMLESS = (
     r"^(?:int|float|bool|len|ord|(?:Integer|Long)\.parse(?:Int|Long)|strconv\.(?:Atoi|Itoa|Quote)|parseInt|intval|Number)$"
-    r"|(?:^|\.)(?:SQL|Identifier|Placeholder|quote_name|quote_ident|list2cmdline|shellescape|escapeshellarg"
+    r"|(?:^|\.)(?:SQL|Identifier|Placeholder|quote_name|quote_ident|QuoteIdentifier|QuoteLiteral|list2cmdline|shellescape|escapeshellarg"
     r"|escape_filter_chars|escape_rdn)$|^(?:shlex|pipes)\.(?:quote|join)$"
 )
 _BUILDERS = (
@@ -129,7 +129,7 @@ def is_literal(source: Source, node: Node, depth: int = 0) -> bool:
         return _literal_parts(source, node, depth)
     if depth > DEEPEST:
         return False
-    if kind in roles.calls and compiled(_HARMLESS).search(source.names(node)[0]):
+    if kind in roles.calls and (compiled(_HARMLESS).search(source.names(node)[0]) or _is_fixed(source, node, depth)):
         return True
     if kind in roles.names or (kind in (*roles.calls, *roles.members) and stores.stored(source, node)):
         values = origins(source, node)
@@ -145,6 +145,27 @@ def is_literal(source: Source, node: Node, depth: int = 0) -> bool:
     return False
 
 
+def _is_fixed(source: Source, call: Node, depth: int) -> bool:
+    """A call that puts fixed texts together: `",".join(["?"] * n)`, `strings.Repeat("?,", n)`, a builder's own text."""
+    name = source.names(call)[0]
+    holder, _, last = name.rpartition(".")
+    if last in ("toString", "String"):
+        given = stores.given(source, call, holder)
+        return bool(given) and all(is_literal(source, each, depth + 2) for each in given)
+    if last not in _FIXING:
+        return False
+    function = call.child_by_field_name("function")
+    receiver = call.child_by_field_name("object") or (function.child_by_field_name("object") if function else None)
+    parts = [a.node for a in source.arguments(call)] + ([receiver] if receiver is not None else [])
+    return all(is_literal(source, each, depth + 2) for each in parts)
+
+
+# Calls whose text is fixed when all they are given is.
+_FIXING = frozenset(
+    {"join", "format", "repeat", "Repeat", "strip", "lower", "upper", "concat", "dedent", "trim", "Join"}
+)
+
+
 def _literal_parts(source: Source, node: Node, depth: int) -> bool:
     if depth > DEEPEST:
         return False
@@ -155,7 +176,7 @@ def _literal_parts(source: Source, node: Node, depth: int) -> bool:
             inside = child.named_children[0] if child.named_child_count else child
             if inside.id == child.id or not is_literal(source, inside, depth + 1):
                 return False
-        elif kind in roles.calls and compiled(_HARMLESS).search(source.names(child)[0]):
+        elif kind in roles.calls and is_literal(source, child, depth + 1):
             continue
         elif (kind in roles.names or kind in roles.members or kind in roles.calls) and not is_literal(
             source, child, depth + 1
@@ -189,6 +210,8 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
         sign = source.of(operator) if operator else "+"
         if sign not in _BUILDING_OPERATORS or not _mentions_string(source, node, 0):
             return False
+        if sign == "%" and _takes_numbers(source, beginning(node)):
+            return False
         return not is_literal(source, node, depth + 1)
     if kind in roles.calls:
         name = source.names(node)[0]
@@ -196,6 +219,8 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
             arguments = source.arguments(node)
             inside = node.child_by_field_name("function") or node.child_by_field_name("object") or node
             if not _dynamic(source, arguments, depth) or compiled(_COMPOSED).search(source.of(inside)):
+                return False
+            if arguments and name.endswith("rintf") and _takes_numbers(source, arguments[0].node):
                 return False
             return name.endswith(("!", "rintf", "Format", "format")) or _mentions_string(source, inside, 0)
         if name.endswith((".toString", ".String")):
@@ -209,23 +234,22 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
     return False
 
 
+def _takes_numbers(source: Source, template: Node) -> bool:
+    """A text whose places take numbers only: `%d` lets no text in."""
+    text = source.of(template)
+    return (
+        _is_stringy(source, template)
+        and "%" in text
+        and not compiled(r"%[-+ #0]*[\d.*]*(?:\(\w+\))?[^-+ #0\d.*(%dxXfFeEgGobcUt]").search(text)
+    )
+
+
 def _is_filled(source: Source, node: Node, builder: str, depth: int) -> bool:
     """The builder was given text of which part is not fixed, and part is."""
-    from earmark.risk.query import calls_in
-
-    scope = source.function(node)
-    given: list[Node] = []
-    for call in calls_in(source, scope.start_byte, node.start_byte):
-        head, _, last = source.names(call)[0].rpartition(".")
-        if last in _FILLING and head.split(".")[0] == builder:
-            given += [a.node for a in source.arguments(call)]
-    given += [a.node for value in source.assigned(scope).get(builder, []) if value.type in source.profile.calls
-              for a in source.arguments(value)]  # fmt: skip
+    given = stores.given(source, node, builder)
     texts = any(_is_stringy(source, each) or _mentions_string(source, each, 0) for each in given)
     return texts and any(not is_literal(source, each, depth + 1) for each in given)
 
-
-_FILLING = frozenset({"append", "insert", "WriteString", "write"})
 
 # Calls that hand their first argument on, wrapped.
 _PASSING = frozenset(

@@ -1,4 +1,4 @@
-"""What a local collection holds at a place, where straight-line code with fixed keys says so.
+"""What a local collection or text builder holds at a place, where straight-line code with fixed keys says so.
 
 `m.put("a", x)` … `m.get("a")`, a `ConfigParser`'s `set` and `get`, a list that is appended to and read by index.
 Anything that is not so plain has no answer here.
@@ -19,6 +19,7 @@ _SETTERS = frozenset({"put", "set", "setdefault", "putIfAbsent", "setProperty", 
 _GETTERS = frozenset({"get", "getOrDefault", "getProperty", "getAttribute"})
 _APPENDERS = frozenset({"append", "add", "push"})
 _REMOVERS = frozenset({"pop", "remove"})
+_FILLERS = frozenset({"append", "insert", "WriteString", "write"})
 _MOST = 64
 
 
@@ -36,6 +37,20 @@ def stored(source: Source, node: Node) -> list[Node]:
     if by_key:
         return by_key[-1:]
     return _element(source, changes, keys)
+
+
+def given(source: Source, node: Node, builder: str) -> list[Node]:
+    """What the text builder of this name has been given before `node`, in its function."""
+    from earmark.risk.query import calls_in
+
+    scope = source.function(node)
+    made = [made for made in source.assigned(scope).get(builder, []) if made.type in source.profile.calls]
+    found = [argument.node for call in made for argument in source.arguments(call)]
+    for call in calls_in(source, scope.start_byte, node.start_byte):
+        head, _, last = source.names(call)[0].rpartition(".")
+        if last in _FILLERS and head.split(".")[0] == builder:
+            found += [argument.node for argument in source.arguments(call)]
+    return found
 
 
 def _access(source: Source, node: Node) -> tuple[str, tuple[object, ...]]:
