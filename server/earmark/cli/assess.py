@@ -105,7 +105,7 @@ def _judge(
     from earmark.risk.score import assess
 
     files = changed_files(known.objects, pairs)
-    found = [findings_of(file, load_default())._replace(context=known.packages(file)) for file in files]
+    found = [findings_of(file, load_default())._replace(context=known.packages(file, files)) for file in files]
     for error in (error for file in found for error in file.errors):
         print(f"earmark assess: {display(error)}", file=sys.stderr)
     context, _ = known.of(files, author, when, told=told)

@@ -20,7 +20,7 @@ from earmark.policy.model import Policy
 from earmark.risk.assess import ChangedFile, FileFindings, findings_of, risk_level_for_trailer
 from earmark.risk.finding import Finding
 from earmark.risk.rules import RuleSet, load_default
-from earmark.risk.score import Assessment, Context, assess
+from earmark.risk.score import Assessment, Context, assess, raised
 
 TIME_LIMIT = 5.0
 
@@ -76,7 +76,7 @@ def assessed(
     )
     errors = tuple(error for file in found for error in file.errors)
     level = risk_level_for_trailer(found) if ai else ""
-    return Assessed(level, assess(looked, found, context), tuple(found), tuple(late), errors)
+    return Assessed(level, raised(assess(looked, found, context), level), tuple(found), tuple(late), errors)
 
 
 def _subject(file: FileOrigins, old: bytes, new: bytes) -> ChangedFile:

@@ -60,15 +60,13 @@ class Background(NamedTuple):
         )
         return context, users
 
-    def packages(self, file: ChangedFile) -> tuple[Finding, ...]:
-        """The findings about packages that the changed lines of a file name, as the files of `tip` and this one have
-        it."""
+    def packages(self, file: ChangedFile, files: Sequence[ChangedFile]) -> tuple[Finding, ...]:
+        """The findings about packages that the changed lines of a file name, as the files of `tip` and those of the
+        change around it have it."""
 
         def around() -> Surroundings:
-            known = self.files()
-            return gather(
-                [*known, file.path], lambda path: file.new if path == file.path else self.objects.blob(known[path])
-            )
+            known, fresh = self.files(), {changed.path: changed.new for changed in files}
+            return gather(known | fresh, lambda path: fresh[path] if path in fresh else self.objects.blob(known[path]))
 
         language = language_of(file.path, file.new[:200].split(b"\n", 1)[0])
         ranges = changed_ranges(file)

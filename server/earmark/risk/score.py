@@ -89,6 +89,12 @@ def assess(
     return Assessment(score, level_of(score, table), tuple(terms))
 
 
+def raised(assessment: Assessment, level: str) -> Assessment:
+    """The assessment with at least the level that the rule-set alone gives to AI text: what stands around a change may
+    raise what is asked of it, never lower it. `level` may be empty."""
+    return assessment._replace(level=max(assessment.level, level or LEVELS[0], key=LEVELS.index))
+
+
 def level_of(score: float, table: Weights | None = None) -> str:
     """The level a score falls into."""
     least = (table or weights())["level"]
