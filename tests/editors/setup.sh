@@ -47,6 +47,15 @@ if step workbench "$pins/package.json" "$pins/package-lock.json"; then
   finish workbench
 fi
 
+if step assistants "$pins/assistants/package.json" "$pins/assistants/package-lock.json"; then
+  rm -rf "$cache/assistants"
+  mkdir "$cache/assistants"
+  cp "$pins/assistants/package.json" "$pins/assistants/package-lock.json" "$cache/assistants/"
+  # Not `ci`: it refuses a lock without the builds for other systems, which a registry may not have.
+  npm install --prefix "$cache/assistants" --ignore-scripts
+  finish assistants
+fi
+
 # as_root WHAT: stops with advice unless this is root.
 as_root() {
   [ "$(id -u)" = 0 ] || { echo "$1 is missing: run this once as root, then again" >&2; exit 1; }

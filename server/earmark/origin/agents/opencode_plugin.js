@@ -44,8 +44,10 @@ export const Earmark = async ({ directory }) => {
     tool_input: args,
   })
   return {
-    "chat.message": async (input) => {
-      if (input.model && input.model.modelID) models.set(input.sessionID, input.model.modelID)
+    "chat.message": async (input, output) => {
+      // What a session asks for is in its input; the default that it gets otherwise only in the message.
+      const model = input.model || (output && output.message && output.message.model)
+      if (model && model.modelID) models.set(input.sessionID, model.modelID)
     },
     "tool.execute.before": async (input, output) => {
       if (!WRITERS.has(input.tool)) return
