@@ -385,3 +385,26 @@ async def test_a_client_that_can_be_told_asks_in_messages_only(start: Any, git: 
     await editor.idle()
     editor.unread.clear()
     assert await complete(editor, (git.top / "shop.py").as_uri(), 1, 2) == []
+
+
+async def test_other_gates_of_the_repository_are_heard(start: Any, git: RealGit) -> None:
+    rules = "rules:\n  footer-max-line-length: [2, always, 40]\n"
+    config = '[commit]\nai_attribution = "disclose"\nsubject_max_length = 20\n'
+    git.commit("base", {"shop.py": "x = 1\n", ".commitlintrc.yml": rules, "cchk.toml": config})
+    Agent(git).write("refund.py", AI)
+    git("add", "-A")
+    editor, document, found = await message(start, git, "Refund orders\n", initializationOptions=TRUSTED)
+    assert [d["code"] for d in found] == ["undeclared-ai"], "without trailers nothing is too long"
+    text = await mended(editor, document)
+    (refused,) = (await editor.diagnostics())["diagnostics"]
+    assert refused["code"] == "refused-elsewhere"
+    assert refused["message"].startswith(
+        "commitlint (.commitlintrc.yml:2) will refuse this commit: the message to come:"
+    )
+    assert await actions(editor, document) == [], "no action of ours can mend that"
+    editor.change(document, 3, ((0, 0), (0, 0), "A subject that is too long: "))
+    await editor.idle()
+    codes = [d["message"].partition(" (")[0] for d in editor.unread[-1]["params"]["diagnostics"]]
+    assert codes == ["commit-check", "commitlint"]
+    assert text.startswith("Refund orders")
+    editor.unread.clear()

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from earmark.gate.neighbours.model import Subject
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
 from earmark.lsp.buffer import Buffer
@@ -23,6 +24,7 @@ from earmark.trailers.vocabulary import PROVENANCE
 
 if TYPE_CHECKING:
     from earmark.gate.facts import Violation
+    from earmark.gate.neighbours.read import Gate
     from earmark.trailers.message import Parsed
 
 log = logging.getLogger(__name__)
@@ -36,11 +38,13 @@ _CODES = {
 }
 _MISSING = "undeclared-ai"
 _SIGNED = "assistant-signature"
+_REFUSED = "refused-elsewhere"
 
 
 class Due(NamedTuple):
     """What the commit being made declares: `block` (empty: nothing), the evidence in words, the string that begins a
-    comment in this message, and what the gate will compare the message with: the change, its digest and risk."""
+    comment in this message, and what gates will compare the message with: the change and its risk for ours, the
+    `subject` for other `gates` that the repository configures."""
 
     block: str
     summary: str
@@ -49,6 +53,8 @@ class Due(NamedTuple):
     change: Change = Change("", "", (), {})
     risk: str = ""
     policy: Policy = DEFAULT
+    gates: tuple[Gate, ...] = ()
+    subject: Subject = Subject()
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -61,12 +67,25 @@ class Due(NamedTuple):
 def due(repo: Repository, message: bytes) -> Due:
     """What the commit being written has to declare; runs in the pool and keeps the staged regions in the ledger."""
     from earmark.commit import open_message, preview
+    from earmark.gate.facts import CommitFacts, Facts
+    from earmark.gate.neighbours import read as neighbours
+    from earmark.gate.neighbours.model import MAX_BYTES
     from earmark.git import config
+    from earmark.git.objects import Objects
+    from earmark.origin.identity import identity
 
     comment = preview.comment_char(config.read(repo), message)
     with Ledger.open(repo) as ledger:
         found = open_message.staged(repo, ledger, message, comment, os.environ)
-    return Due(found.block, found.summary, comment, found.problems, found.change, found.risk, found.policy)
+    known = Due(found.block, found.summary, comment, found.problems, found.change, found.risk, found.policy)
+    with Objects(repo, limit=MAX_BYTES) as objects:
+        gates = neighbours.configured(objects)
+    if not gates:
+        return known
+    touched = tuple(file.path for file in found.change.files)
+    facts = Facts("draft", (CommitFacts("", b"", found.change, risk=found.risk),), found.policy, level=found.risk,
+                  touched=touched)  # fmt: skip
+    return known._replace(gates=gates, subject=neighbours.subject(facts, identity(repo)))
 
 
 def mended(message: bytes, known: Due) -> bytes:
@@ -129,6 +148,7 @@ class Messages:
         found += _signed(buffer, read, known)
         if known is not None:
             found += _against(buffer, read, known)
+            found += _elsewhere(buffer, known)
         return sorted(found)
 
     def _look(self) -> None:
@@ -187,6 +207,25 @@ def _against(buffer: Buffer, read: Parsed, known: Due) -> Iterator[Mark]:
             yield Mark(start, end, INFORMATION, _MISSING, f"{plain(message)}\n{known.block}".rstrip())
         else:
             yield _mark(buffer, _place(read, violation), violation.code, violation.message)
+
+
+def _elsewhere(buffer: Buffer, known: Due) -> Iterator[Mark]:
+    """What other gates of this repository will refuse of the message as it will be committed."""
+    from earmark.commit.messages import as_committed, with_block
+    from earmark.gate.neighbours.model import Message
+    from earmark.gate.neighbours.read import said
+
+    text = with_block(buffer.text, known.block, known.comment) if _previewed(buffer.text, known) else buffer.text
+    written = as_committed(text, known.comment).decode("utf-8", "replace")
+    if not known.gates or not written.strip():
+        return
+    about = known.subject._replace(messages=(Message("", written.lstrip("\n")),))
+    for gate in known.gates:
+        for finding in said(gate, about):
+            if finding.verdict == "refuses":
+                place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+                message = f"{finding.gate} ({place}) will refuse this commit: {finding.message}; {finding.fix}"
+                yield _mark(buffer, 1, _REFUSED, message)
 
 
 def _previewed(text: bytes, known: Due) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from earmark.gate import gather
 from earmark.gate.facts import CommitFacts, Facts
@@ -19,6 +20,16 @@ from earmark.policy.scope import needs_declaration
 from earmark.trailers import declare, message
 
 Reader = Callable[[File, Subject], tuple[Finding, ...]]
+
+
+class Gate(NamedTuple):
+    """A gate that the repository configures: its file, and what reads it. `unread` says why it cannot be read."""
+
+    name: str
+    file: File
+    reader: Reader
+    unread: str = ""
+
 
 # Each gate's own order of places: the first that is there counts.
 _RC = tuple(f".commitlintrc{end}" for end in ("", ".json", ".yaml", ".yml", ".js", ".cjs", ".mjs", ".ts"))
@@ -47,11 +58,25 @@ def explain(repo: Repository, ledger: Ledger, span: str | None, environ: Mapping
         asked = gather.span(repo, span) if ".." in span else gather.added(repo, span)
         facts = gather.of_span(repo, ledger, asked, "push", trust)
     about = subject(facts, identity(repo))
-    found: list[Finding] = []
     with Objects(repo, limit=MAX_BYTES) as objects:
-        for gate, places, reader in _readers(objects):
-            found += _of(objects, gate, places, reader, about)
-    return tuple(found)
+        return tuple(finding for gate in configured(objects) for finding in said(gate, about))
+
+
+def configured(objects: Objects) -> tuple[Gate, ...]:
+    """The gates that have a file at HEAD; of several places of one gate the first counts."""
+    return tuple(gate for named in _readers(objects) if (gate := _gate(objects, *named)) is not None)
+
+
+def said(gate: Gate, about: Subject) -> tuple[Finding, ...]:
+    """What one gate will say of a change."""
+    name, path = gate.name, gate.file.path
+    if gate.unread:
+        return (Finding(name, path, 0, "unread", gate.unread),)
+    try:
+        found = gate.reader(gate.file, about)
+    except Unreadable as error:
+        return (Finding(name, path, 0, "unread", f"it cannot be read: {error}", "correct the file"),)
+    return found or (Finding(name, path, 0, "passes", "nothing in it is against this change"),)
 
 
 def subject(facts: Facts, me: str) -> Subject:
@@ -92,16 +117,12 @@ def _readers(objects: Objects) -> tuple[tuple[str, tuple[str, ...], Reader], ...
     return (*PLACES, ("code owners", _OWNERS, owners))
 
 
-def _of(objects: Objects, gate: str, places: tuple[str, ...], reader: Reader, about: Subject) -> tuple[Finding, ...]:
-    there = [place for place in places if (info := objects.info(f"HEAD:{place}")) and info.kind == "blob"]
-    if not there:
-        return ()
-    path = there[0]
-    info = objects.info(f"HEAD:{path}")
-    if info is not None and info.size > MAX_BYTES:
-        return (Finding(gate, path, 0, "unread", f"it has {info.size} bytes; at most {MAX_BYTES} are read"),)
-    try:
-        found = reader(File(path, objects.blob(f"HEAD:{path}")), about)
-    except Unreadable as error:
-        return (Finding(gate, path, 0, "unread", f"it cannot be read: {error}", "correct the file"),)
-    return found or (Finding(gate, path, 0, "passes", "nothing in it is against this change"),)
+def _gate(objects: Objects, name: str, places: tuple[str, ...], reader: Reader) -> Gate | None:
+    for path in places:
+        info = objects.info(f"HEAD:{path}")
+        if info is None or info.kind != "blob":
+            continue
+        if info.size > MAX_BYTES:
+            return Gate(name, File(path, b""), reader, f"it has {info.size} bytes; at most {MAX_BYTES} are read")
+        return Gate(name, File(path, objects.blob(f"HEAD:{path}")), reader)
+    return None
