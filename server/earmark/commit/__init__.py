@@ -8,6 +8,7 @@ Invariants
 - What is written into a message was computed from the index git prepared (`GIT_INDEX_FILE`) and is shown first where
   git opens an editor on an empty message.
 - A declaration found in a message is taken out only when everything it rests on is known here.
+- What a hook writes, withdraws or refuses, and what a person declines, is a row of the audit.
 - Installing shows its plan first and can be undone byte for byte; `core.hooksPath` is never changed.
 - Deliberately absent: what the words of a declaration are (trailers), what must be declared (policy), judging (gate).
 """
