@@ -70,7 +70,10 @@ def bare(node: Node) -> Node:
 
 def origins(source: Source, node: Node) -> list[Node]:
     """The expressions that may stand behind `node`: itself, or what is assigned to the name it is."""
-    node = bare(node)
+    return source.once(_behind, bare(node), 0)
+
+
+def _behind(source: Source, node: Node, _: int) -> list[Node]:
     if node.type not in source.profile.names and (held := stores.stored(source, node)):
         return held
     if node.type not in source.profile.names and node.type not in source.profile.members:

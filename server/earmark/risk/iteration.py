@@ -130,6 +130,8 @@ def calls_itself_always(source: Source, function: Node) -> bool:
     if name is None or body is None:
         return False
     word = source.of(name)
+    if word.encode() not in source.text[body.start_byte : body.end_byte]:
+        return False
     above = source.ancestors(function)[:3]
     is_method = source.language == "python" and any(a.type == "class_definition" for a in above)
     own = {f"self.{word}", f"cls.{word}"} if is_method else {word, f"this.{word}"}

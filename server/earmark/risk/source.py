@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from earmark.risk.imports import aliases
 from earmark.risk.profiles import profile
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"[$\w]+")
 _ARGUMENT_LISTS = frozenset(
@@ -37,6 +40,7 @@ class Source:
         "_arguments",
         "_assigned",
         "_functions",
+        "_known",
         "_memo",
         "_names",
         "_parameters",
@@ -61,6 +65,7 @@ class Source:
         self._assigned: dict[int, dict[str, list[Node]]] = {}
         self._functions: dict[str, Node | None] | None = None
         self._memo: dict[str, frozenset[str]] = {}
+        self._known: dict[tuple[str, int, int], Any] = {}
 
     def of(self, node: Node) -> str:
         """The text of `node`."""
@@ -83,6 +88,14 @@ class Source:
             known = frozenset(group.decode("utf-8", "replace") for m in found for group in m.groups() if group)
             self._memo[expression] = known
         return known
+
+    def once(self, work: Callable[[Source, Node, int], T], node: Node, depth: int) -> T:
+        """`work(self, node, depth)`, done once a scan: many rules ask the same of a node."""
+        key = (work.__name__, node.id, depth)
+        if key not in self._known:
+            self._known[key] = work(self, node, depth)
+        found: T = self._known[key]
+        return found
 
     def ancestors(self, node: Node) -> tuple[Node, ...]:
         """The nodes that contain `node`, innermost first, without itself. One descent from the root, not one a step:

@@ -85,8 +85,10 @@ _PARAMETERS = (
 
 def is_tainted(source: Source, node: Node, depth: int = 0) -> bool:
     """True when the value comes from a request, an argument vector or the like, without a call that makes it safe."""
-    if depth > DEEPEST:
-        return False
+    return depth <= DEEPEST and source.once(_comes_from_outside, node, depth)
+
+
+def _comes_from_outside(source: Source, node: Node, depth: int) -> bool:
     pattern = _SOURCES.get(source.language)
     if pattern is None:
         return False
