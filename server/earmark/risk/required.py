@@ -111,7 +111,7 @@ def answer(row: Row, thing: Object) -> Answer:
         if row.soft:
             missing += [value.node for value in bad]
         else:
-            wrong += [(value.node, f"{row.path} is {_shown(value)}") for value in bad]
+            wrong += [(value.node, f"{row.path.replace('|', ' or ')} is {_shown(value)}") for value in bad]
         if not said and not row.optional:
             missing.append(base.node if row.scope else thing.head)
     return Answer(tuple(wrong), tuple(missing), right)
@@ -168,7 +168,7 @@ def found(thing: Object, asked: Sequence[tuple[Row, int, str]]) -> list[tuple[in
     for row, index, category in asked:
         said = answer(row, thing)
         results += [(index, node, sentence) for node, sentence in said.wrong]
-        path = f"{row.scope}.{row.path}" if row.scope else row.path
+        path = (f"{row.scope}.{row.path}" if row.scope else row.path).replace("|", " or ")
         if said.right:
             thought_about.add(category)
         if row.firm:
