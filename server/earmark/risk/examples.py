@@ -19,7 +19,7 @@ _NAMES = {
     "cpp": "src/example.cpp", "csharp": "src/Example.cs", "ruby": "lib/example.rb", "php": "src/example.php",
     "kotlin": "src/Example.kt", "swift": "Sources/Example.swift", "bash": "bin/example.sh", "sql": "db/example.sql",
     "terraform": "infra/example.tf", "dockerfile": "Dockerfile", "yaml": "deploy/example.yaml",
-    "json": "deploy/example.json",
+    "json": "deploy/example.json", "html": "web/example.html",
     "": "notes.txt",
 }  # fmt: skip
 

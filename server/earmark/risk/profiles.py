@@ -340,6 +340,7 @@ _ROLES: dict[str, dict[str, str]] = {
         "comments": "comment",
     },
     "json": {"strings": "string", "settings": "pair:key=value", "comments": "comment"},
+    "html": {"settings": "attribute:=", "comments": "comment"},
     "sql": {"comments": "comment marginalia"},
 }
 

@@ -23,6 +23,7 @@ SLUGS = (
     "dockerfile",
     "yaml",
     "json",
+    "html",
 )
 
 _SUFFIXES = {
@@ -46,6 +47,8 @@ _SUFFIXES = {
     "dockerfile": "dockerfile containerfile",
     "yaml": "yaml yml",
     "json": "json jsonc json5 tfstate",
+    "html": "html htm xhtml shtml vue svelte ejs erb rhtml hbs handlebars mustache jinja jinja2 j2 njk twig liquid jsp"
+    " cshtml aspx",
 }
 _BY_SUFFIX = {suffix: slug for slug, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
@@ -93,6 +96,14 @@ _BY_LANGUAGE_ID = {
     "dockercompose": "yaml",
     "github-actions-workflow": "yaml",
     "helm": "yaml",
+    "vue": "html",
+    "svelte": "html",
+    "handlebars": "html",
+    "razor": "html",
+    "django-html": "html",
+    "jinja-html": "html",
+    "erb": "html",
+    "twig": "html",
     "plsql": "sql",
     "pgsql": "sql",
     "postgres": "sql",

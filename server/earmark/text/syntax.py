@@ -39,6 +39,7 @@ _GRAMMARS = {
     "dockerfile": ("tree_sitter_dockerfile", "language"),
     "yaml": ("tree_sitter_yaml", "language"),
     "json": ("tree_sitter_json", "language"),
+    "html": ("tree_sitter_html", "language"),
 }
 
 # A capsule keeps the address of its name, not a copy, so the name must live as long as the process.
