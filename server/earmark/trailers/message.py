@@ -150,8 +150,16 @@ def _behind_subject(lines: tuple[Line, ...]) -> int:
 
 
 def _ours(read: list[Trailer]) -> tuple[Trailer, ...]:
-    """The trailers with our keys, in our spelling."""
-    return tuple(t._replace(key=key) for t in read if (key := _BY_NAME.get(t.key.lower())))
+    """The trailers with our keys, in our spelling. An `Assisted-by` is ours right below `AI-Assisted`, elsewhere it is a
+    person's, who writes it as their community does."""
+    found: list[Trailer] = []
+    for trailer in read:
+        key = _BY_NAME.get(trailer.key.lower(), "")
+        last = found[-1] if found else None
+        below = last is not None and last.line == trailer.line - 1 and last.key in (words.ASSISTED, words.ASSISTED_BY)
+        if key and (key != words.ASSISTED_BY or below):
+            found.append(trailer._replace(key=key))
+    return tuple(found)
 
 
 def declare(ours: tuple[Trailer, ...]) -> Declared:

@@ -32,6 +32,7 @@ TRAPS = {
     "no-line-end-behind-a-trailer": "Subject\n\nReviewed-by: B <b@x>",
     "carriage-returns": "Subject\r\n\r\nBody\r\n",
     "another-trailer-between-repeats": "Subject\n\nCc: C <c@x>\nReviewed-by: B <b@x>\nCc: C <c@x>\n",
+    "a-persons-own-assisted-by-is-no-field-of-ours": "Subject\n\nAssisted-by: LLM coccinelle\nReviewed-by: B <b@x>\n",
     "a-list-of-conflicts": "Merge branch 'x'\n\nConflicts:\n\tapp.py\n",
 }
 
