@@ -310,6 +310,19 @@ async def test_one_channel_a_region(start: Any, shop: RealGit) -> None:
     assert shown == [(False, False), (True, False), (False, True), (False, False)]
 
 
+async def test_a_region_that_begins_with_empty_lines_is_marked_where_its_text_is(start: Any, shop: RealGit) -> None:
+    editor = await start()
+    document = (shop.top / "shop.py").as_uri()
+    editor.open(document, AI)
+    await editor.idle()
+    await editor.pass_time(1)
+    said = [m["params"] for m in editor.unread if m["method"] == "textDocument/publishDiagnostics"][-1]
+    [region] = [item for item in said["diagnostics"] if item["code"] == "ai-region"]
+    assert region["range"] == span((4, 0), (4, 18))
+    await editor.pass_time(1)
+    editor.unread.clear()
+
+
 async def test_showing_a_region(start: Any, shop: RealGit) -> None:
     editor, document = await opened(start, shop, FULL)
     asked = editor.ask(

@@ -117,11 +117,18 @@ def region_marks(buffer: Buffer, client: Client, settings: Settings) -> list[Mar
         return []
     found = []
     for marker in markers(buffer):
-        line = buffer.document.line_at(marker.start)
-        start, end = max(marker.start, buffer.document.line_start(line)), buffer.document.line_end(line)
+        start = _first_text(buffer, marker)
+        end = buffer.document.line_end(buffer.document.line_at(start))
         end = end if marker.whole or marker.removed else min(end, marker.end)
         found.append(Mark(start, max(end, start), INFORMATION, CODE, label(buffer, marker) + ", not reviewed"))
     return found
+
+
+def _first_text(buffer: Buffer, marker: Marker) -> int:
+    """Where the marked text begins that is not blank: on an empty line some clients draw nothing."""
+    text = buffer.text[marker.start : marker.end]
+    lead = len(text) - len(text.lstrip())
+    return marker.start + (lead if lead < len(text) else 0)
 
 
 def risk_of(buffer: Buffer, start: int, end: int) -> str:
