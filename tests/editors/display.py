@@ -71,6 +71,15 @@ class Display:
         """What the program wrote to its standard output and error, and then the X server."""
         return self.log.with_suffix(".program").read_text() + self.log.read_text()
 
+    def pixels(self, colour: tuple[int, int, int]) -> int:
+        """How many pixels of the screen have exactly this colour (red, green, blue)."""
+        done = subprocess.run(
+            ["import", "-window", "root", "-depth", "8", "rgb:-"], env=os.environ | {"DISPLAY": self.name},
+            capture_output=True, check=True, timeout=LIMIT,
+        )  # fmt: skip
+        red, green, blue = (done.stdout[n::3] for n in range(3))
+        return sum(pixel == colour for pixel in zip(red, green, blue, strict=True))
+
     def keep(self, name: str) -> None:
         """Keep a picture of the screen."""
         SHOTS.mkdir(exist_ok=True)

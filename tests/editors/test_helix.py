@@ -26,7 +26,7 @@ MARKED = "●  {} ▍"
 def shared(other_editors: Path, project: Project) -> Iterator[Helix]:
     """One Helix for the tests that change nothing."""
     with helix.running(other_editors, project, "shop.py") as editor:
-        editor.wait_text(MARKED.format(10), MARKED.format(15))
+        editor.wait_text(MARKED.format(12), MARKED.format(15))
         yield editor
 
 
@@ -40,7 +40,7 @@ def written(folder: Path) -> Project:
 
 
 def test_ai_lines_and_risks_are_marked(shared: Helix, reached: Reached) -> None:
-    shared.line(10)
+    shared.line(12)
     shared.wait_text("AI 8 lines (claude:claude-opus-4-5-20251101), not reviewed")
     reached(NAME, "regions", "a diagnostic at their start")
     shared.line(15)
@@ -97,7 +97,7 @@ def test_the_next_commit_is_tagged(other_editors: Path, tmp_path: Path, reached:
     project = written(tmp_path)
     project.git("add", "-A")
     with helix.running(other_editors, project, "shop.py") as editor:
-        editor.wait_text(MARKED.format(10))
+        editor.wait_text(MARKED.format(12))
         editor.command(":lsp-workspace-command earmark.tagCommit")
         editor.wait_text("8 of 8 added lines were written by an assistant; the next commit will declare it.")
         reached(NAME, "next", ":lsp-workspace-command")
@@ -112,26 +112,26 @@ def test_what_is_written_elsewhere_is_reloaded_and_undone(
         editor.wait_text("return sum(prices)")
         project.ai_edit("shop.py", TOTAL, TOTAL + RISKY)
         editor.command(":reload")
-        editor.wait_text(MARKED.format(10), MARKED.format(15))
+        editor.wait_text(MARKED.format(12), MARKED.format(15))
         reached(NAME, "live", "on :reload")
         editor.screen.keys("u")
         editor.screen.wait("no marks", lambda screen: "●" not in screen and "def rate" not in screen)
         editor.screen.keys("U")
-        editor.wait_text(MARKED.format(10), MARKED.format(15))
+        editor.wait_text(MARKED.format(12), MARKED.format(15))
         reached(NAME, "undo", "yes")
         project.git("stash", "-q")
         editor.command(":reload")
         editor.screen.wait("no marks", lambda screen: "●" not in screen and "def rate" not in screen)
         project.git("stash", "pop", "-q")
         editor.command(":reload")
-        editor.wait_text(MARKED.format(10))
+        editor.wait_text(MARKED.format(12))
         reached(NAME, "reload", "yes")
         editor.screen.keys("g", "g", "O")
         editor.screen.type("# Rates")
         editor.screen.keys("Escape")
         editor.wait_text("▍# Rates")
         editor.command(":write")
-        editor.wait_text("def rate( country )", MARKED.format(11))
+        editor.wait_text("def rate( country )", MARKED.format(13))
         editor.wire.wait_call("textDocument/didSave")
         ai = [(r["start"], r["end"]) for r in project.blame("shop.py") if r["kind"] == "ai"]
         assert ai == [(11, 18)]

@@ -40,7 +40,7 @@ def written(folder: Path) -> Project:
 
 
 def test_ai_lines_and_risks_are_marked(shared: Vim, reached: Reached) -> None:
-    assert shared.regions() == [10]
+    assert shared.regions() == [12]
     shared.screen.wait_text("AI 8 lines (claude:claude-opus-4-5-20251101), not reviewed")
     assert (15, "py-http-no-timeout") in shared.shown()
     shared.screen.keep("vim")
@@ -91,7 +91,7 @@ def test_an_action_fixes_and_a_comment_suppresses(other_editors: Path, tmp_path:
 
 def test_a_person_can_say_they_wrote_it(other_editors: Path, tmp_path: Path, reached: Reached) -> None:
     with vim.running(written(tmp_path), "shop.py") as editor:
-        editor.wait_shown("the region", lambda _: editor.regions() == [10])
+        editor.wait_shown("the region", lambda _: editor.regions() == [12])
         editor.run("10,17EarmarkMark human I typed this myself")
         editor.wait_shown("no region", lambda _: editor.regions() == [])
         reached(NAME, "mark", ":EarmarkMark")
@@ -101,7 +101,7 @@ def test_the_next_commit_is_tagged(other_editors: Path, tmp_path: Path, reached:
     project = written(tmp_path)
     project.git("add", "-A")
     with vim.running(project, "shop.py") as editor:
-        editor.wait_shown("the region", lambda _: editor.regions() == [10])
+        editor.wait_shown("the region", lambda _: editor.regions() == [12])
         editor.run("EarmarkTag")
         editor.screen.wait_text("8 of 8 added lines were written by an assistant; the next commit will declare it.")
         reached(NAME, "next", ":EarmarkTag")
@@ -119,25 +119,25 @@ def test_what_is_written_elsewhere_is_reloaded_and_undone(
         editor.wire.wait_call("textDocument/didOpen")
         project.ai_edit("shop.py", TOTAL, TOTAL + RISKY)
         editor.run("silent edit")
-        editor.wait_shown("the region", lambda _: editor.regions() == [10])
+        editor.wait_shown("the region", lambda _: editor.regions() == [12])
         reached(NAME, "live", "on :edit or :checktime")
         editor.type("u")
         editor.wait_shown("nothing", lambda shown: shown == [])
         editor.screen.keys("C-r")
-        editor.wait_shown("the region", lambda _: editor.regions() == [10])
+        editor.wait_shown("the region", lambda _: editor.regions() == [12])
         reached(NAME, "undo", "yes")
         project.git("stash", "-q")
         editor.run("silent edit!")
         editor.wait_shown("nothing", lambda shown: shown == [])
         project.git("stash", "pop", "-q")
         editor.run("silent edit!")
-        editor.wait_shown("the region", lambda _: editor.regions() == [10])
+        editor.wait_shown("the region", lambda _: editor.regions() == [12])
         reached(NAME, "reload", "yes")
         editor.run("autocmd BufWritePre <buffer> %s/(country)/( country )/e")
         editor.type("ggO# Rates", "Escape")
         editor.wait("the line", "getline(1) ==# '# Rates'")
         editor.run("silent write")
-        editor.wait_shown("the region", lambda _: editor.regions() == [11])
+        editor.wait_shown("the region", lambda _: editor.regions() == [13])
         assert "rate( country )" in (project.top / "shop.py").read_text()
         ai = [(r["start"], r["end"]) for r in project.blame("shop.py") if r["kind"] == "ai"]
         assert ai == [(11, 18)]

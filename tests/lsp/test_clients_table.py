@@ -1,0 +1,31 @@
+"""What clients/README.md promises is what was measured in the real editors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "editors"))
+
+import promises
+from promises import CASES, PROMISES, Measured
+
+
+def test_the_table_is_current() -> None:
+    text = promises.README.read_text()
+    assert promises.BEGIN in text and promises.END in text
+    assert text == promises.with_table(text, promises.read()), "run python tests/editors/promises.py"
+
+
+def test_every_cell_is_of_a_known_promise() -> None:
+    for client, cells in promises.read().items():
+        assert cells and not cells.keys() - PROMISES.keys() - CASES.keys(), client
+
+
+def test_a_run_replaces_what_was_kept_of_its_clients_only() -> None:
+    before = {"A": {"risk": "old", "hover": "old"}, "B": {"risk": "kept"}}
+    after = promises.merged(before, {Measured("A", "risk", "new")})
+    assert after == {"A": {"risk": "new"}, "B": {"risk": "kept"}}
+    assert "| a risky line has a hint | new | kept |" in promises.table(after)
+    assert "| who wrote it, when, why it is risky | – | – |" in promises.table(after)
