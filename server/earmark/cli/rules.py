@@ -1,6 +1,7 @@
 """`earmark rules list|test|pages`: the rules, whether their examples hold, and their documentation.
 
-`test PACK.toml…` tests the rules of those packs alone, as they would run.
+`test PACK.toml…` tests the rules of those packs alone, as they would run. `pages --write FOLDER` writes a page a
+category.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def run(argv: list[str]) -> int:
     parser = ArgumentParser(prog="earmark rules", description="List the rules, or run their own examples.")
     parser.add_argument("what", choices=("list", "test", "pages"))
     parser.add_argument("--json", action="store_true", help="list: one object a line")
+    parser.add_argument("--write", metavar="FOLDER", help="pages: write one a category there")
     parser.add_argument("packs", nargs="*", metavar="PACK.toml", help="further packs, from files")
     asked = parser.parse_args(argv)
     from pathlib import Path
@@ -39,7 +41,7 @@ def run(argv: list[str]) -> int:
             return 2
         if asked.what == "test":
             return _test(rules, [rule for pack in packs for rule in checked(pack, ())] if packs else None)
-        return {"list": _list, "pages": _pages}[asked.what](rules, asked.json)
+        return _list(rules, asked.json) if asked.what == "list" else _pages(rules, asked.write)
     except (RuleError, OSError, UnicodeDecodeError) as error:
         print(f"earmark rules: {error}", file=sys.stderr)
         return 2
@@ -69,8 +71,21 @@ def _test(rules: RuleSet, only: Sequence[Rule] | None) -> int:
     return 1 if problems else 0
 
 
-def _pages(rules: RuleSet, as_json: bool) -> int:
-    from earmark.risk.pages import book
+def _pages(rules: RuleSet, folder: str | None) -> int:
+    from pathlib import Path
 
-    print(book(rules))
+    from earmark.cli.workspace import display
+    from earmark.risk.pages import book, site
+
+    if folder is None:
+        print(book(rules))
+        return 0
+    pages = site(rules)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for old in Path(folder).glob("*.md"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        Path(folder, name).write_text(text, "utf-8")
+    print(f"{len(pages)} pages in {display(folder)}")
     return 0

@@ -2,8 +2,8 @@
 
 First look: findings move with the text; the tree is parsed for a millisecond; where that is enough, the lines around
 each edit are scanned; the result is sent. A parse that takes longer goes on in slices, and its result is sent after
-what has merely moved. Deep look, after a pause: the whole text, then the change against HEAD and the packages that the
-text names.
+what has merely moved. Deep look, after a pause: the whole text, then the change against HEAD and what the
+repository around it says of it.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ class Analysis:
         return True
 
     async def _compare(self, buffer: Buffer) -> None:
-        """Judge the change from the committed text to the present one, and what the text names around it."""
+        """Judge the change from the committed text to the present one, and hear what the repository says of it."""
         text, base = buffer.text, buffer.base
         judged = base is not None and base != text and buffer.language
         found = [*(await self.scanner.compare(buffer, base) if judged and base is not None else ())]
-        found += await self.scanner.packages(buffer)
+        found += await self.scanner.around(buffer)
         if buffer.text is text:
             buffer.compared.clear(len(text))
             buffer.compared.replace(0, len(text), found)

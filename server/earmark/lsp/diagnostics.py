@@ -12,6 +12,7 @@ from lsprotocol import types
 from earmark.lsp.buffer import Buffer
 from earmark.lsp.convert import HINT, WARNING, Mark, raw_diagnostic
 from earmark.lsp.findings import Placed
+from earmark.risk.documentation import address
 from earmark.risk.finding import SEVERITIES
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def shown(buffer: Buffer, settings: Settings) -> list[Shown]:
 
 
 def mark_of(item: Shown, href: str) -> Mark:
-    """What a diagnostic says about a finding; `href` explains its rule, or is empty."""
+    """What a diagnostic says about a finding; `href` explains its weakness where our own page of the rule is not
+    installed, or is empty."""
     finding = item.placed.finding
     message = " ".join(
         part for part in (finding.message, finding.detail and f"({finding.detail})", finding.hint) if part
@@ -111,6 +113,6 @@ def mark_of(item: Shown, href: str) -> Mark:
         WARNING if item.ai else HINT,
         finding.rule,
         message,
-        href,
+        address(finding.rule, finding.category) or href,
         finding.category == "debug-in-production",
     )

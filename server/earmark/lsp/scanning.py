@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Sequence
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -120,20 +119,15 @@ class Scanner:
         self._complain(errors)
         return found
 
-    async def packages(self, buffer: Buffer) -> Sequence[Finding]:
-        """The findings about packages that the present text names; in the pool, for a name in doubt means a look at
-        the workspace."""
-        from earmark.risk.dependencies.check import check
-        from earmark.risk.dependencies.surroundings import around
+    async def around(self, buffer: Buffer) -> Sequence[Finding]:
+        """What the repository around the buffer adds; in the pool, for it looks at files."""
+        from earmark.lsp.around import Subject, look
 
         place = buffer.place
-        path = os.path.join(place.repo.top, place.path) if place is not None else buffer.name
+        path, repo = (place.path, place.repo) if place is not None else (buffer.name, None)
         tree = buffer.tree.tree.copy() if buffer.tree is not None and buffer.tree.tree is not None else None
-        text, language = buffer.text, buffer.language
-        shown = place.path if place is not None else buffer.name
-        found, errors = await self._scheduler.io(
-            check, text, language, shown, around(path), rules=self.rules, tree=tree
-        )
+        subject = Subject(buffer.text, buffer.language, path, buffer.base, repo)
+        found, errors = await self._scheduler.io(look, subject, tree)
         self._complain(errors)
         return found
 

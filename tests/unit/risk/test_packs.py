@@ -1,8 +1,12 @@
 """Every rule holds on its own examples, and every pack says what a pack must say."""
 
+from pathlib import Path
+
 import pytest
 
+from earmark.risk.documentation import address
 from earmark.risk.examples import failures
+from earmark.risk.pages import site
 from earmark.risk.rules import Rule, RuleError, load_default, parse_pack
 
 RULES = load_default().all()
@@ -56,3 +60,19 @@ def test_a_query_with_a_text_predicate_is_refused() -> None:
     query = 'query = "((identifier) @match (#eq? @match x))"'
     with pytest.raises(RuleError, match="predicates such as #eq"):
         parse_pack(HEAD + query + "\n", "pack.toml")
+
+
+DOCS = Path(__file__).parents[3] / "docs" / "rules"
+
+
+def test_the_pages_are_those_of_the_rules() -> None:
+    """After a change of a rule: `earmark rules pages --write docs/rules`."""
+    kept = {file.name: file.read_text("utf-8") for file in DOCS.glob("*.md")}
+    assert kept == site(load_default())
+
+
+def test_every_rule_has_its_place_in_the_pages() -> None:
+    for rule in load_default().every():
+        assert address(rule.id, rule.category).endswith(f"/{rule.category}.md#{rule.id}")
+    assert address("nobody-knows", "injection") == ""
+    assert address("py-http-no-timeout", "no-such-category") == ""
