@@ -14,6 +14,7 @@ from earmark.risk.program import Entry, Program, program_for
 from earmark.risk.query import MATCH_LIMIT
 from earmark.risk.rules import Matcher, RuleSet
 from earmark.risk.source import Source
+from earmark.risk.spans import TALLEST, Ranges, clipped, merged, touching
 from earmark.risk.suppress import suppressed
 from earmark.text.syntax import parse
 
@@ -22,12 +23,8 @@ if TYPE_CHECKING:
 
     from earmark.text.edits import Edit
 
-Ranges = Sequence[tuple[int, int]]
-
 # Seconds a file may take; what was found by then is kept and an error says that the rest was not looked at.
 TIME_LIMIT = 2.0
-# A finding marks at most so many lines: the head of a construct tells where it is.
-_TALLEST = 4
 _TEST_PATH = (
     r"(?i)(?:^|/)(?:tests?|__tests__|spec|specs|testdata|testing|e2e|conftest\.py)/|(?:^|/)(?:test_[^/]*|conftest)\.py$"
     r"|[^/](?:_test|_spec|\.test|\.spec|(?-i:Tests?|IT|Spec))\.\w+$"
@@ -74,7 +71,7 @@ class _Run:
 
     def __init__(self, text: bytes, language: str, path: str, ranges: Ranges | None, rules: RuleSet) -> None:
         self.text, self.language, self.path = text, language, path
-        self.ranges = _merged(ranges, len(text)) if ranges is not None else None
+        self.ranges = merged(ranges, len(text)) if ranges is not None else None
         self.program: Program = program_for(rules, language)
         self.found: list[Finding] = []
         self._wanted: dict[int, bool] = {}
@@ -100,7 +97,7 @@ class _Run:
             self.commands(source)
 
     def touches(self, start: int, end: int) -> bool:
-        return self.ranges is None or _touches(self.ranges, start, end)
+        return self.ranges is None or touching(self.ranges, start, end)
 
     def wanted(self, entry: Entry) -> bool:
         """Whether the matcher can find anything in this file: asked once, before anything is judged."""
@@ -123,7 +120,7 @@ class _Run:
         rule = entry[1]
         if ((self.in_tests or start >= self.tests_from) and not rule.tests) or not self.touches(start, end):
             return
-        end = _clipped(self.text, start, end)
+        end = clipped(self.text, start, end)
         self.found.append(Finding(rule.id, rule.category, rule.severity, start, end, rule.why, rule.hint, detail, fix))
 
     def lines(self) -> None:
@@ -198,6 +195,7 @@ class _Run:
         for thing in configuration.objects(source):
             if not self.touches(thing.value.node.start_byte, thing.value.node.end_byte):
                 continue
+            said = self._required(thing)
             for entry in self.program.objects:
                 kind, _, matcher = entry
                 if (matcher.family and matcher.family != thing.family) or not regex(kind).fullmatch(thing.kind):
@@ -205,8 +203,8 @@ class _Run:
                 if matcher.but and regex(matcher.but).search(source.of(thing.value.node)):
                     continue
                 for start, end in objects.judge(thing, matcher.at, self.text):
-                    self.add(entry, start, end)
-            self._required(thing)
+                    if (start, end, entry[1].category) not in said:
+                        self.add(entry, start, end)
             for path in configuration.SCRIPTS.get(thing.kind, ()):
                 for run in (value for value in objects.at(thing.value, path) if value.text):
                     begin = run.node.start_byte + (1 if source.of(run.node)[:1] in "|>" else 0)
@@ -214,14 +212,18 @@ class _Run:
             if self.late():
                 return
 
-    def _required(self, thing: objects.Object) -> None:
+    def _required(self, thing: objects.Object) -> set[tuple[int, int, str]]:
+        """What tables ask of an object; the places (start, end, category) where one of them found something."""
         asked = self.program.required.get(thing.kind, ())
         rows = [(row, index, entry[1].category) for index, (row, entry) in enumerate(asked)]
-        head = thing.head.start_byte
+        head, places = thing.head.start_byte, set()
         for index, node, said in required.found(thing, rows):
+            entry = asked[index][1]
+            places.add((node.start_byte, node.end_byte, entry[1].category))
             # A resource this small is marked from its name on: the setting alone does not say whose it is.
-            near = thing.family == "terraform" and self.text.count(b"\n", head, node.end_byte) < _TALLEST
-            self.add(asked[index][1], head if near else node.start_byte, node.end_byte, detail=said)
+            near = thing.family == "terraform" and self.text.count(b"\n", head, node.end_byte) < TALLEST
+            self.add(entry, head if near else node.start_byte, node.end_byte, detail=said)
+        return places
 
     def matches(self, source: Source) -> None:
         from tree_sitter import QueryCursor
@@ -327,28 +329,6 @@ def _in_docstring(source: Source, node: Node) -> bool:
     return above is not None and above.type == "expression_statement" and source.language == "python"
 
 
-def _merged(ranges: Ranges, size: int) -> list[tuple[int, int]]:
-    """Sorted, disjoint, none empty, inside the text."""
-    out: list[tuple[int, int]] = []
-    for start, end in sorted((max(0, a), min(size, max(b, a + 1))) for a, b in ranges):
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], end))
-        else:
-            out.append((start, end))
-    return out
-
-
-def _touches(ranges: Ranges, start: int, end: int) -> bool:
-    return any(start < b and end > a for a, b in ranges)
-
-
-def _clipped(text: bytes, start: int, end: int) -> int:
-    if text.count(b"\n", start, end) < _TALLEST:
-        return end
-    line = text.find(b"\n", start, end)
-    return len(text[start:line].rstrip()) + start
-
-
 def around(tree: Tree, language: str, ranges: Ranges, text: bytes) -> list[tuple[int, int]]:
     """The ranges to look at again after an edit: each grown to the function or block that holds it, because a rule may
     weigh what stands elsewhere in it. Bounded: never more than 400 lines beyond the edit, else its own statement."""
@@ -366,7 +346,7 @@ def around(tree: Tree, language: str, ranges: Ranges, text: bytes) -> list[tuple
             if above.type in source.profile.functions or above.type in ("class_definition", "class_declaration"):
                 break
         grown.append(best)
-    return _merged(grown, len(text))
+    return merged(grown, len(text))
 
 
 def refresh(
@@ -390,7 +370,7 @@ def refresh(
         ranges.append((edit.start, end))
     grown = around(tree, language, ranges, text)
     fresh, errors = scan(text, language, path, ranges=grown, tree=tree, rules=rules)
-    kept = [f for f in findings if not _touches(grown, f.start, f.end)]
+    kept = [f for f in findings if not touching(grown, f.start, f.end)]
     return in_order([*kept, *fresh]), errors
 
 
