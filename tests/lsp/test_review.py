@@ -21,8 +21,11 @@ from test_command import VARIABLES
 from earmark.cli.review import run as review
 from earmark.git.repository import Repository
 from earmark.lsp.commands.request_review import ENDS, YOURS
+from earmark.lsp.handlers.code_lens import stretches
 from earmark.lsp.program import Ran, earmark
+from earmark.lsp.reviews import RegionReview
 from earmark.origin.ledger import folder
+from earmark.origin.model import LineRange
 from earmark.review.request import keys_in
 
 FULL = {
@@ -366,3 +369,41 @@ async def test_a_signed_approval_appears_by_itself_and_typing_starts_nothing(
     git.commit("More", {"README": "more\n"})
     await desk.settled()
     assert 1 <= len(started) <= 2, "the commit, and the note that looking at it derives"
+
+
+def test_lines_of_one_edit_are_one_stretch() -> None:
+    near = [RegionReview(LineRange(line, line), "pending") for line in (2, 4, 9)]
+    far, other = RegionReview(LineRange(15, 16), "pending"), RegionReview(LineRange(11, 11), "approved", (("A", "x"),))
+    assert stretches(near) == [RegionReview(LineRange(2, 9), "pending")]
+    assert stretches([*near, other, far]) == [RegionReview(LineRange(2, 9), "pending"), other, far]
+    assert stretches([]) == []
+
+
+async def test_the_clients_word_is_enough(desk: Desk) -> None:
+    """A workspace that the editor trusts and the user's list does not know is followed, and its processes know it."""
+    from earmark.git.trust import distrust
+
+    distrust(desk.story.repo)
+    desk.editor.change(desk.uri, 2, ((0, 0), (0, 0), "# above\n"))
+    desk.service.open_pull("retry", "main", "", waiting=["grace"])
+    desk.story.git.commit("More", {"README": "more\n"})
+    await desk.settled()
+    state = await desk.ask("earmark/reviewState", refresh=True)
+    assert (state["waiting"], state["note"]) == (["grace"], "")
+    desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
+    desk.story.git.commit("Even more", {"README": "even more\n"})
+    await desk.settled()
+    assert (await desk.ask("earmark/reviewState"))["regions"] != []
+
+
+async def test_a_request_sent_from_a_terminal_shows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.story.git.top)
+    assert review(["request"]) == 0
+    await desk.settled()
+    assert await desk.lenses() == [(1, "Review: waits for grace, payments")]
+    desk.editor.close_document(desk.uri)
+    desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
+    assert review(["request", "--title", "Another title"]) == 0
+    desk.editor.open(desk.uri, RETRIED)
+    await desk.settled()
+    assert await desk.lenses() == [(1, "Review: approved by Grace (senior)")]

@@ -115,7 +115,7 @@ def standing(review: RegionReview | None) -> dict[str, Any]:
     return {"state": review.state, "by": by, "because": plain(review.because)}
 
 
-def sentence(review: RegionReview, waiting: Sequence[str]) -> str:
+def sentence(review: RegionReview, state: ReviewState) -> str:
     """One line on how a region stands, plain text with foreign names in it."""
     by = ", ".join(f"{name} ({level})" if level else name for name, level in review.by)
     if review.state == "approved":
@@ -124,4 +124,7 @@ def sentence(review: RegionReview, waiting: Sequence[str]) -> str:
         return f"changes requested by {by}"
     if review.state == "stale":
         return f"approval no longer holds: {review.because}"
-    return f"waits for {', '.join(waiting)}" if waiting else "not reviewed, and nobody was asked yet"
+    if state.waiting:
+        return f"waits for {', '.join(state.waiting)}"
+    asked = state.url or state.asked_days_ago is not None
+    return "asked for, not approved yet" if asked else "not reviewed, and nobody was asked yet"

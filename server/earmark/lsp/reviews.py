@@ -92,6 +92,7 @@ class Reviews:
         self._changed = changed
         self._known: dict[str, ReviewState] = {}
         self._timers: dict[str, Timer] = {}
+        self._polls: dict[str, Timer] = {}
         self._looking: set[str] = set()
         self._again: set[str] = set()
         self._seen: dict[str, tuple[object, ...]] = {}
@@ -104,9 +105,8 @@ class Reviews:
         """Something that the review rests on may have changed: look at it soon, once for everything until then."""
         if not repo.trusted:
             return
-        if (timer := self._timers.pop(repo.top, None)) is not None:
-            timer.cancel()
-        self._timers[repo.top] = self._clock.call_later(_SOON, lambda: self._due(repo, anyway=False))
+        if repo.top not in self._timers:  # an earlier one is not put off: it would never come while much happens
+            self._timers[repo.top] = self._clock.call_later(_SOON, lambda: self._due(repo, anyway=False))
 
     async def look(self, repo: Repository, *, ask: bool) -> ReviewState:
         """Look now; with `ask` at the forge too, whoever sent the request."""
@@ -125,12 +125,13 @@ class Reviews:
 
     def stop(self) -> None:
         """Look no more."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        for timers in (self._timers, self._polls):
+            for timer in timers.values():
+                timer.cancel()
+            timers.clear()
 
     def _due(self, repo: Repository, *, anyway: bool) -> None:
-        self._timers.pop(repo.top, None)
+        (self._polls if anyway else self._timers).pop(repo.top, None)
         if repo.top in self._looking:
             self._again.add(repo.top)
         else:
@@ -151,8 +152,8 @@ class Reviews:
         if repo.top in self._again:
             self._again.discard(repo.top)
             self.touch(repo)
-        elif found.state == "open" and repo.top not in self._timers:
-            self._timers[repo.top] = self._clock.call_later(AGAIN_SECONDS, lambda: self._due(repo, anyway=True))
+        elif found.state == "open" and repo.top not in self._polls:
+            self._polls[repo.top] = self._clock.call_later(AGAIN_SECONDS, lambda: self._due(repo, anyway=True))
 
     def _set(self, repo: Repository, found: ReviewState) -> None:
         before = self.of(repo)

@@ -292,8 +292,9 @@ class Session:
                 self.analysis.look_again(buffer)
         if not self.standings.is_known(repo):
             self.standings.touch(repo)
-            self.reviews.touch(repo)
-            self.sending.touch(repo)
+        # Nobody watched the repository while none of its files was open.
+        self.reviews.touch(repo)
+        self.sending.touch(repo)
         self.scheduler.spawn(self._load_base(buffer), "reading the committed text")
 
     async def _load_base(self, buffer: Buffer) -> None:
@@ -311,6 +312,7 @@ class Session:
 
     def _repository_moved(self, repo: Repository) -> None:
         """HEAD, the policy, the ledger, an approval or the outbox has changed on disk."""
+        repo = self._as_trusted(repo) or repo
         self.standings.touch(repo)
         self.reviews.touch(repo)
         self.sending.touch(repo)

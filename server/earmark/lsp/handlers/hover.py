@@ -99,7 +99,7 @@ def _review(ls: EarmarkServer, buffer: Buffer, named: Named, show: _Show) -> Ite
     if review is None or buffer.place is None:
         return
     state = ls.session.reviews.of(buffer.place.repo)
-    yield f"Review: {show.prose(sentence(review, state.waiting))}"
+    yield f"Review: {show.prose(sentence(review, state))}"
     for _, message, met in state.obligations:
         if not met:
             yield f"Asked of the change: {show.prose(message)}"
