@@ -23,6 +23,7 @@ from project import Project
 
 HERE = Path(__file__).parent
 SHOTS = HERE / "shots"
+EXTENSION = HERE.parents[1] / "clients" / "vscode" / "out" / "earmark.vsix"
 LIMIT = 40.0
 T = TypeVar("T")
 
@@ -152,8 +153,9 @@ def running(
     trust: bool = True,
     settings: dict[str, Any] | None = None,
     keep_screen: bool = True,
+    extension: Path = EXTENSION,
 ) -> Iterator[Workbench]:
-    """A workbench that shows `file`; everything it starts is gone afterwards."""
+    """A workbench with `extension` that shows `file`; everything it starts is gone afterwards."""
     data = folder / "data"
     (data / "User").mkdir(parents=True)
     (data / "User" / "settings.json").write_text(json.dumps(SETTINGS | (settings or {})))
@@ -168,7 +170,7 @@ def running(
         listener.bind(environment["EARMARK_PROBE"])
         listener.listen()
         listener.settimeout(LIMIT)
-        address = stack.enter_context(code_server(editors, environment, node, data, folder, trust=trust))
+        address = stack.enter_context(code_server(editors, environment, node, data, folder, extension, trust=trust))
         page = stack.enter_context(browser(editors, environment, node))
         page("open", link(address, project.top, file))
         connection = stack.enter_context(listener.accept()[0])
@@ -184,12 +186,12 @@ def running(
 
 @contextlib.contextmanager
 def code_server(
-    editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, *, trust: bool
+    editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, extension: Path, *, trust: bool
 ) -> Iterator[str]:
-    """The address of a code-server with both extensions installed, answering."""
+    """The address of a code-server with `extension` and the probe installed, answering."""
     entry = editors / "npm/node_modules/code-server/out/node/entry.js"
     places = ["--user-data-dir", str(data), "--extensions-dir", str(folder / "extensions")]
-    packages = [HERE.parents[1] / "clients/vscode/out/earmark.vsix", editors / "probe.vsix"]
+    packages = [extension, editors / "probe.vsix"]
     install = [part for package in packages for part in ("--install-extension", str(package))]
     done = subprocess.run(
         [node, entry, *places, *install], env=environment, capture_output=True, text=True, timeout=LIMIT
