@@ -66,7 +66,7 @@ def staged(
 
             change, unexplained = continued.change(repo, ledger, objects, situation, pairs)
         policy, problems = policy_of(repo, objects, environ)
-        risk, late = _risk(ledger, objects, pairs, change, policy)
+        risk, late = _risk(ledger, objects, pairs, change)
         changes = _range(repo, ledger, policy, change)
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
         named = _named(message, policy.declare)
@@ -105,15 +105,13 @@ def policy_of(repo: Repository, objects: Objects, environ: Mapping[str, str]) ->
     return merge_base(base, policy), [*problems, *(f"{named}:{p.line}: {p.message}" for p in wrong[:3])]
 
 
-def _risk(
-    ledger: Ledger, objects: Objects, pairs: Sequence[FileChange], change: Change, policy: model.Policy
-) -> tuple[str, list[str]]:
+def _risk(ledger: Ledger, objects: Objects, pairs: Sequence[FileChange], change: Change) -> tuple[str, list[str]]:
     """The level the named rule-set derives, and a sentence when it could not look at everything in time."""
     if not change.is_ai:
         return "", []
-    from earmark.policy.assessed import assessed
+    from earmark.policy.kept import looked_at
 
-    found = assessed(ledger, change, pairs, lambda pair: (objects.blob(pair.old), objects.blob(pair.new)), policy)
+    found = looked_at(ledger, change, pairs, lambda pair: (objects.blob(pair.old), objects.blob(pair.new)))
     if not found.late:
         return found.level, []
     return found.level, [

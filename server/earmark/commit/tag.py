@@ -124,7 +124,7 @@ def _blocks(
 ) -> list[str | None]:
     """The block of each commit, empty for none, None where the message is to stay as it is."""
     from earmark.gate import gather
-    from earmark.policy.assessed import assessed
+    from earmark.policy.kept import looked_at
     from earmark.trailers import declare
 
     trust = gather.Trust(gather.base_policy(None, environ))
@@ -147,8 +147,8 @@ def _blocks(
         if not declares and not named:
             blocks.append(None)
             continue
-        found = assessed(
-            ledger, change, pairs[change.commit], lambda p: (objects.blob(p.old), objects.blob(p.new)), policy,
+        found = looked_at(
+            ledger, change, pairs[change.commit], lambda p: (objects.blob(p.old), objects.blob(p.new)),
             seconds=float("inf"),
         )  # fmt: skip
         touched = [name for pair in pairs[change.commit] for name in (pair.path, pair.old_path) if name]

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.policy.repository_rules import RepositoryRules, repository_rules
-from earmark.risk.assess import ChangedFile, changed_ranges
+from earmark.risk.assess import changed_ranges
+from earmark.risk.changed import ChangedFile
 from earmark.risk.dependencies.check import check
 from earmark.risk.dependencies.surroundings import around
 from earmark.risk.engine import scan

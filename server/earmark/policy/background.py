@@ -19,7 +19,8 @@ from earmark.policy.globs import matching
 from earmark.policy.model import DEFAULT, Policy
 from earmark.policy.past import done, past
 from earmark.risk import incidents
-from earmark.risk.assess import ChangedFile, changed_ranges
+from earmark.risk.assess import changed_ranges
+from earmark.risk.changed import ChangedFile
 from earmark.risk.dependencies.check import check
 from earmark.risk.dependencies.surroundings import Surroundings, gather
 from earmark.risk.finding import Finding

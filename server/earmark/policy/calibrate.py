@@ -20,8 +20,9 @@ from earmark.git.objects import Objects
 from earmark.git.repository import Repository, find
 from earmark.git.run import GitError, run
 from earmark.policy.background import background, changed_files
-from earmark.risk.assess import ChangedFile, findings_of
+from earmark.risk.assess import findings_of
 from earmark.risk.calibration import Labelled, dump, fitted, labelled, parse, report
+from earmark.risk.changed import ChangedFile
 from earmark.risk.engine import is_test_path
 from earmark.risk.past import is_fix
 from earmark.risk.rules import load_default

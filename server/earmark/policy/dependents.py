@@ -10,7 +10,7 @@ from earmark.git import trees
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.origin.ledger import folder
-from earmark.risk.assess import ChangedFile
+from earmark.risk.changed import ChangedFile
 from earmark.risk.symbols.index import IndexUnavailable, SymbolIndex, Users
 from earmark.risk.symbols.tags import changed, tags
 from earmark.text.diff import diff_lines, split_lines

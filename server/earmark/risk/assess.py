@@ -1,55 +1,16 @@
-"""What the rules say of a change.
-
-What a trailer says (`risk_level_for_trailer`) counts findings of the named rule-set only: the same everywhere, whoever
-computes it. The score (`score`) adds size, history and context.
-"""
+"""What the rules say of a changed file. The score (`score`) adds size, history and context."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from earmark.risk.change_rules import compare
+from earmark.risk.changed import ChangedFile, FileFindings
 from earmark.risk.engine import scan
-from earmark.risk.finding import SEVERITIES, Finding, in_order
+from earmark.risk.finding import Finding
 from earmark.risk.rules import RuleSet
 from earmark.text.diff import diff_lines, split_lines
 from earmark.text.languages import language_of
-
-LEVELS = SEVERITIES
-
-
-class ChangedFile(NamedTuple):
-    """One file of a change, as plain data.
-
-    `old` and `new` are whole contents, empty for a file that was added or deleted. `lines` are the lines of `new` to
-    look at (1-based, inclusive) and `removed_at` the lines of `new` after which something was removed (0 for the top);
-    None means every line the change adds or removes. `added` and `removed` count lines.
-    """
-
-    path: str
-    old: bytes
-    new: bytes
-    old_path: str = ""
-    lines: tuple[tuple[int, int], ...] | None = None
-    removed_at: tuple[int, ...] | None = None
-    added: int = 0
-    removed: int = 0
-
-
-class FileFindings(NamedTuple):
-    """The findings of one changed file: those of its text and those of what changed, both placed in the new text.
-    `context` are findings that the repository around it decides; no trailer speaks of them."""
-
-    path: str
-    text: tuple[Finding, ...]
-    change: tuple[Finding, ...]
-    errors: tuple[str, ...] = ()
-    context: tuple[Finding, ...] = ()
-
-    @property
-    def all(self) -> tuple[Finding, ...]:
-        return in_order([*self.text, *self.change])
 
 
 def findings_of(file: ChangedFile, rules: RuleSet) -> FileFindings:
@@ -90,9 +51,3 @@ def _is_near(text: bytes, finding: Finding, lines: Sequence[tuple[int, int]], ga
     first = text.count(b"\n", 0, finding.start) + 1
     last = text.count(b"\n", 0, max(finding.start, finding.end - 1)) + 1
     return any(first <= b + 1 and last >= a - 1 for a, b in lines) or any(first - 2 <= g <= last + 1 for g in gaps)
-
-
-def risk_level_for_trailer(found: Iterable[FileFindings]) -> str:
-    """The level `AI-Risk` states: the worst severity of the named rule-set's findings in AI text and AI removals, and
-    nothing else. A file's level depends on that file alone, so it may be kept by content."""
-    return LEVELS[max((f.rank for file in found for f in file.all), default=0)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp, log2
 from typing import NamedTuple
 
-from earmark.risk.assess import LEVELS
+from earmark.risk.changed import LEVELS
 from earmark.risk.score import Assessment, Weights, weights
 
 # The terms whose weights are fitted: table and key of each. The points of findings belong to the named rule-set, those

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from earmark.text.edits import Edit
 
+# The rules that ship with this version, by name: trailers and kept findings speak of it.
+RULE_SET = "earmark-2026.11"
 SEVERITIES = ("low", "medium", "high", "critical")
 
 CATEGORIES = frozenset(

@@ -12,11 +12,10 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from earmark.risk.conditions import Test, compile_condition
-from earmark.risk.finding import CATEGORIES, SEVERITIES
+from earmark.risk.finding import CATEGORIES, RULE_SET, SEVERITIES
 from earmark.risk.places import ConditionError, expand, regex
 from earmark.risk.required import rows
 
-VERSION = "earmark-2026.11"
 FORMAT = 1
 CHANGES = "change.toml"
 
@@ -309,4 +308,4 @@ def load_default() -> RuleSet:
     """The rule-set that ships with this version; nothing is read yet."""
     names = sorted(p.name for p in (resources.files("earmark.risk") / "packs").iterdir() if p.name.endswith(".toml"))
     names.remove(CHANGES)
-    return RuleSet(VERSION, dict.fromkeys(names))
+    return RuleSet(RULE_SET, dict.fromkeys(names))

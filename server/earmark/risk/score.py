@@ -11,7 +11,8 @@ from functools import cache
 from math import log2
 from typing import Any, NamedTuple
 
-from earmark.risk.assess import LEVELS, ChangedFile, FileFindings, findings_of
+from earmark.risk.assess import findings_of
+from earmark.risk.changed import LEVELS, ChangedFile, FileFindings
 from earmark.risk.engine import is_test_path
 from earmark.risk.past import History
 from earmark.risk.rules import RuleSet

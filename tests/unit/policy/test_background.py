@@ -13,7 +13,7 @@ from earmark.git.repository import Repository, find
 from earmark.policy import load
 from earmark.policy.background import Background, background, changed_files
 from earmark.policy.dependents import Dependents, dependents, store
-from earmark.risk.assess import ChangedFile
+from earmark.risk.changed import ChangedFile
 
 PRICES = "def total(a):\n    return a\n\n\ndef other():\n    return 2\n"
 CART = "from app.prices import total\n\n\ndef pay(cart):\n    return total(cart) + total(1)\n"

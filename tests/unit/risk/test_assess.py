@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.risk.assess import LEVELS, ChangedFile, FileFindings, findings_of, risk_level_for_trailer
+from earmark.risk.assess import findings_of
+from earmark.risk.changed import LEVELS, ChangedFile, FileFindings, risk_level_for_trailer
 from earmark.risk.finding import SEVERITIES, Finding
 from earmark.risk.past import History
 from earmark.risk.rules import load_default
