@@ -6,14 +6,11 @@ Policy, roster and owners are read from the target, never from the head: a chang
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from earmark.git import trees
-from earmark.git.changes import FileChange
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository
 from earmark.origin.digest import digest
@@ -22,8 +19,7 @@ from earmark.origin.model import Change
 from earmark.policy import load, model
 from earmark.policy.approval import Approval, Scope, Subject
 from earmark.policy.assessed import Assessed, assessed
-from earmark.policy.background import changed_files
-from earmark.policy.dependents import Dependents, dependents
+from earmark.policy.dependents import Dependents
 from earmark.policy.globs import matching
 from earmark.policy.merge import merge_base
 from earmark.policy.obligations import Need as PolicyNeed
@@ -31,10 +27,12 @@ from earmark.policy.obligations import Obligation, State, needs, obligations, ro
 from earmark.policy.roster import Member, with_members
 from earmark.policy.scope import needs_declaration
 from earmark.review import familiarity, gitea, owners, reviewed, routing
+from earmark.review.around import around
 from earmark.review.prow import NAME as PROW
 from earmark.review.prow import ProwOwners
 from earmark.review.request import (
     Focus,
+    Incident,
     Request,
     RequestObligation,
     RequestTerm,
@@ -46,8 +44,6 @@ from earmark.review.span import Span
 from earmark.review.subjects import of_files
 from earmark.trailers.block import Declaration, compose
 from earmark.trailers.message import parse
-
-INDEX_SECONDS: Final = 20.0  # for learning who uses what; the section is left out where that is not enough
 
 
 class Collected(NamedTuple):
@@ -115,29 +111,19 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
         news = {pair.path: pair.new for pair in facts.pairs if pair.new}
         touched = [file for file in facts.files if file.ai_lines or file.ai_removed]
         subjects = of_files(touched, {file.path: objects.blob(news.get(file.path, "")) for file in touched})
-        users = _users(repo, objects, span, [pair for pair in facts.pairs if pair.path in {f.path for f in touched}])
-    request = _request(span, facts, policy, judged, route, sources, _Seen(subjects, users))
+        by_ai = {file.path for file in touched}
+        near = around(repo, objects, span.base, [pair for pair in facts.pairs if pair.path in by_ai])
+    request = _request(span, facts, policy, judged, route, sources, _Seen(subjects, *near))
     unknown = bool(policy.roster.teams) and sources.members is None
     return Collected(request, route, policy, tuple(problems), subjects, unknown)
 
 
 class _Seen(NamedTuple):
-    """What of the change is to be approved, and who uses what it touches (None: not known)."""
+    """What of the change is to be approved, who uses what it touches (None: not known), what it resembles."""
 
     subjects: dict[str, tuple[Subject, ...]]
     users: Dependents | None
-
-
-def _users(repo: Repository, objects: Objects, span: Span, pairs: Sequence[FileChange]) -> Dependents | None:
-    """Who uses what these files of the change touch; the index of symbols is brought up to date for it."""
-    end = time.monotonic() + INDEX_SECONDS
-    return dependents(
-        repo,
-        objects,
-        changed_files(objects, pairs),
-        lambda: trees.files(repo, span.base) if span.base else {},
-        told=lambda done, total: time.monotonic() < end,
-    )
+    incidents: tuple[Incident, ...]
 
 
 def _route(
@@ -272,6 +258,7 @@ def _request(
         teams=route.teams,
         notices=route.single + route.unmet,
         dependents=seen.users.described() if seen.users is not None else None,
+        incidents=seen.incidents,
         tests_changed=touched,
         tests_removed=shorter,
         rollout=rollout,

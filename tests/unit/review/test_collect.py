@@ -17,6 +17,7 @@ from earmark.origin.digest import digest
 from earmark.origin.model import LineRange
 from earmark.review import span
 from earmark.review.collect import Collected, Sources, collect
+from earmark.review.document import markdown
 from earmark.trailers.message import parse
 
 
@@ -267,3 +268,30 @@ def test_a_freeze_is_among_what_the_policy_asks(story: Story) -> None:
     story.git("update-ref", "refs/remotes/origin/main", "HEAD")
     story.git("switch", "-q", "retry")
     assert "forbidden-ai" in [item.code for item in collected(story).request.obligations]
+
+
+REPORT = """---
+id: 2026-03-double-charge
+date: 2026-03-14
+severity: high
+title: customers were charged twice
+symbols: [charge]
+lesson: Send an idempotency key.
+---
+A retry without a key charged every order again.
+"""
+
+
+def test_the_incident_it_resembles_is_named_as_the_target_has_it(story: Story) -> None:
+    story.git("switch", "-q", "main")
+    other = REPORT.replace("[charge]", "[refund]").replace("2026-03-double", "2026-04-other")
+    story.git.commit("Reports", {"incidents/double.md": REPORT, "incidents/other.md": other})
+    story.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    story.git("switch", "-q", "retry")
+    story.git("rebase", "-q", "main")
+    story.retry()
+    (incident,) = collected(story).request.incidents or ()
+    assert incident.title == "2026-03-double-charge of 2026-03-14: customers were charged twice"
+    assert incident.why.startswith("payments/charge.py: ")
+    assert incident.why.endswith("; Send an idempotency key.")
+    assert "### Incidents it resembles\n\n- `2026-03-double-charge" in markdown(collected(story).request)
