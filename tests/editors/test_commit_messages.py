@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +40,9 @@ def block_of(project: Project) -> str:
 def committing(editors: Path, project: Project, where: Path) -> Iterator[Neovim]:
     """Neovim as git's editor, while git waits for it."""
     editor = Neovim(editors / "venv" / "bin" / "nvim", project, where)
-    command = neovim.arguments(editor.program, "--listen", str(editor.socket))
-    environment = project.environment | {"GIT_EDITOR": " ".join(f"'{part}'" for part in command)}
+    plugin = ["--cmd", f"set runtimepath^={neovim.PLUGIN}"]
+    start = [str(editor.program), "--clean", "--headless", "-n", *plugin, "--listen", str(editor.socket)]
+    environment = project.environment | {"GIT_EDITOR": shlex.join(start)}
     command = ["git", "-C", str(project.top), "commit", "-q"]
     with workbench.group(command, environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as git:
         workbench.wait("git opens its editor", lambda: editor.socket.exists() or git.poll() is not None)
