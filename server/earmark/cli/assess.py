@@ -100,6 +100,7 @@ def _judge(
     known: Background, pairs: Sequence[FileChange], change: Change, author: str, when: int, told: Told
 ) -> Assessment:
     from earmark.policy.background import changed_files
+    from earmark.policy.left_behind import with_callers
     from earmark.risk.assess import findings_of
     from earmark.risk.rules import load_default
     from earmark.risk.score import assess
@@ -108,7 +109,8 @@ def _judge(
     found = [findings_of(file, load_default())._replace(context=known.packages(file, files)) for file in files]
     for error in (error for file in found for error in file.errors):
         print(f"earmark assess: {display(error)}", file=sys.stderr)
-    context, _ = known.of(files, author, when, told=told)
+    context, users = known.of(files, author, when, told=told)
+    found = with_callers(found, users, load_default())
     return assess(files, found, context._replace(ai_lines=change.ai_lines + change.ai_removed))
 
 

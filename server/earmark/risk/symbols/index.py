@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 from earmark.risk.symbols.tags import is_tagged, tags
 from earmark.text.languages import language_of
 
-VERSION = 1
+VERSION = 2
 _BUSY_SECONDS = 1.0
 _PORTION = 200
 # A repository beyond this is looked at in part: the first so many files that have tags.
