@@ -18,6 +18,8 @@ _UNUSED = ("expression_statement", "module", "block", "statement_list", "source_
 _WRAPPERS = frozenset({"cast_expression", "parenthesized_expression", "try_expression", "await_expression", "await"})
 _UNWRAPPING = r"\.\s*(?:unwrap|expect|unwrap_or_else)$"
 _FARTHEST = 5
+# Between two assignments: the second one may stand in for the first, not follow it.
+_OTHER_BRANCH = r"(?:^|[\n}])\s*(?:else|elif|except|catch|case|finally)\b"
 
 
 def compile_result(wanted: str) -> Callable[[Source, Hit], bool]:
@@ -90,7 +92,8 @@ def _leaked(source: Source, hit: Hit) -> bool:
     start, end = scope_bytes(source, hit, "rest" if declared else "after")
     after = source.text[start:end].decode("utf-8", "replace")
     # What is done with the name once it stands for something else says nothing about this value.
-    if (again := regex(rf"\n\s*{name}\s*=[^=]").search(after)) is not None:
+    again = regex(rf"\n\s*{name}\s*=[^=]").search(after)
+    if again is not None and not regex(_OTHER_BRANCH).search(after[: again.start()]):
         after = after[: again.start()]
     # In Rust a child that is killed must still be waited for.
     kill = "" if source.language == "rust" else "|kill"
