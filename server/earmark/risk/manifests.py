@@ -133,7 +133,8 @@ _FLAG = re.compile(r"^[\"']?--([\w-]+)(?:=(.*?))?[\"']?$", re.DOTALL)
 _PODS = {
     "Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec",
 }  # fmt: skip
-# What runs once or by hand needs no probe and is rarely worth a limit: its containers go by a name of their own.
+# What runs once or by hand needs no probe and is rarely worth a limit, and a fragment without an image is filled in
+# elsewhere: their containers go by names of their own.
 _PARTS = {"Pod": "pod-container", "Job": "job-container", "CronJob": "job-container"}
 
 
@@ -163,7 +164,8 @@ def _pod(document: Value, kind: Value, pod: Value) -> Iterator[Object]:
         if container.entries is None:
             continue
         value = container._replace(entries=owner | container.entries)
-        part = _PARTS.get(kind.text, "container") if id(container) in lasting else "job-container"
+        whole = id(container) in lasting and "image" in container.entries
+        part = _PARTS.get(kind.text, "container") if whole else "job-container"
         yield Object(before + part, value, container.node, "kubernetes", owned)
         if parts:
             flags = dict(_flags(container))

@@ -128,3 +128,23 @@ def test_a_gitlab_job_has_scripts() -> None:
     findings, errors = scan(text.encode(), "yaml", ".gitlab-ci.yml", rules=load_default())
     assert not errors
     assert [f.rule for f in findings] == ["sh-rm-recursive"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "container", "expected"),
+    [
+        ("Deployment", "{name: a, image: 'b:1'}", "container"),
+        ("Deployment", "{name: a}", "job-container"),
+        ("Job", "{name: a, image: 'b:1'}", "job-container"),
+    ],
+)
+def test_only_a_lasting_container_with_an_image_is_asked_for_limits(kind: str, container: str, expected: str) -> None:
+    text = f"apiVersion: v1\nkind: {kind}\nspec:\n  template:\n    spec:\n      containers:\n      - {container}\n"
+    assert found(text, expected, "yaml", "name") == [("a",)]
+
+
+def test_a_policy_file_is_read_as_json() -> None:
+    text = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}\n'
+    findings, errors = scan(text.encode(), "json", "policies/admin.json", rules=load_default())
+    assert not errors
+    assert [f.rule for f in findings] == ["iam-wildcard"]
