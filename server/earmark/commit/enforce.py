@@ -1,4 +1,4 @@
-"""The gate before a push, where a policy wants it on every machine (`[gate] enforce_locally`).
+"""The gate before a push, where the policy of where it goes wants it on every machine (`[gate] enforce_locally`).
 
 Only what is proven counts: a missing note or fact is no reason to keep somebody from pushing.
 """
@@ -15,6 +15,7 @@ from earmark.git.repository import Repository
 from earmark.origin import audit
 from earmark.origin.ledger import Ledger
 from earmark.policy.model import FILE
+from earmark.review.span import target
 
 _UNPROVEN = frozenset({"notes-missing", "notes-invalid", "history-shallow", "policy-invalid"})
 _SHOWN = 10
@@ -26,7 +27,7 @@ def refusal(repo: Repository, ledger: Ledger, told: bytes, environ: Mapping[str,
     try:
         trust = gather.Trust(gather.base_policy(None, environ))
         with Objects(repo) as objects:
-            if not gather.policy_at(objects, f"HEAD:{FILE}", trust).gate.enforce_locally:
+            if not gather.policy_at(objects, f"{target(repo)[1] or 'HEAD'}:{FILE}", trust).gate.enforce_locally:
                 return []
         spans = [_span(repo, *line) for line in _updates(told)]
         verdicts = [check(gather.of_span(repo, ledger, span, "push", trust)) for span in spans]

@@ -6,6 +6,8 @@ with shell built-ins only: git runs prepare-commit-msg for every pick of a rebas
 
 from __future__ import annotations
 
+from earmark.trailers.attribution import ADDRESSES
+
 NAMES = ("prepare-commit-msg", "commit-msg", "post-rewrite", "post-merge", "pre-push")
 MOVED = ".before-earmark"
 REFUSED = 100
@@ -65,7 +67,8 @@ ours=$common/earmark
 
 # `active` stands for AI text that is not committed yet, `always` for a policy that declares every commit; a policy
 # file newer than `policy` has not been looked at. A commit message that git or the user took from elsewhere (amend,
-# squash, merge, revert) may need its declaration made again even when nothing is waiting.
+# squash, merge, revert) may need its declaration made again even when nothing is waiting; an assistant that calls
+# itself a co-author is evidence that no other hook may have brought.
 _PREPARE = """\
 [ "$2" = message ] && [ -z "$GIT_AUTHOR_DATE" ] && [ -e "$dir/CHERRY_PICK_HEAD" ] && exit 0
 wanted=
@@ -84,6 +87,14 @@ if [ -z "$wanted" ] && [ -e "$ours/ledger.db" ]; then
   else
     case $(ps -o args= -p "$PPID" 2>/dev/null) in *--am* | *revert*) wanted=1 ;; esac
   fi
+fi
+if [ -z "$wanted" ]; then
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      [Cc]o-[Aa]uthored-[Bb]y:*"<"*)
+        case $line in {addresses}) wanted=1 ;; esac ;;
+    esac
+  done <"$1"
 fi
 [ -n "$wanted" ] || exit 0
 """
@@ -118,8 +129,17 @@ code=$?
 exit 0
 """
 
+
+def _any_case(address: str) -> str:
+    """A shell pattern for a line that ends in `<address>`, in any case."""
+    letters = (
+        f"[{char.upper()}{char}]" if char.isalpha() else f"\\{char}" if char in "[]" else char for char in address
+    )
+    return '*"<"' + "".join(letters) + '">"'
+
+
 _BODIES = {
-    "prepare-commit-msg": _PREPARE,
+    "prepare-commit-msg": _PREPARE.replace("{addresses}", " | ".join(map(_any_case, ADDRESSES))),
     "commit-msg": _COMMIT_MSG,
     "post-rewrite": _POST_REWRITE,
     "post-merge": _POST_MERGE,

@@ -14,6 +14,7 @@ from real_git import RealGit
 from earmark.commit import hooks, install
 from earmark.git import notes, repository, trust
 from earmark.origin.notes import REF
+from earmark.trailers.attribution import ADDRESSES
 
 
 def _install(repo: Hooked, python: str = sys.executable) -> None:
@@ -107,6 +108,14 @@ class TestEarlyExit:
         repo("commit", "-q", "--allow-empty", **repo.editor("sed -i '1s/^/x/' $1"))
         repo("merge", "-q", "HEAD~1")
         assert not counter.exists()
+
+    @pytest.mark.parametrize(
+        "address", [*ADDRESSES, "198982749+Copilot@users.noreply.github.com", "Claude@Example.com"]
+    )
+    def test_an_assistant_that_signs_is_declared(self, repo: Hooked, address: str) -> None:
+        repo.commit(f"Change it\n\nCo-Authored-By: A B <{address}>", {"f": "x\n"})
+        known = address.lower() in ADDRESSES
+        assert (repo.declared().assisted, repo.declared().ai_lines) == ((True, 0) if known else (None, None))
 
     def test_one_start_for_a_commit_with_ai_text(self, repo: Hooked, tmp_path: Path) -> None:
         python, counter = _counted(tmp_path)
