@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from earmark.git.history import Commit
@@ -26,11 +26,13 @@ _SQUASHED = re.compile(rb"^commit ([0-9a-f]{40,64})$", re.MULTILINE)
 
 class Reflog(NamedTuple):
     """What HEAD did since it was last looked at: `created` commits, and `left`, where it stood in between. `size` is
-    the length of its log in bytes, to go on from next time."""
+    the length of its log in bytes, to go on from next time. `moved` are commits it went to without a word of what was
+    done (`git update-ref`), each with the address of who did it."""
 
     created: frozenset[str]
     left: tuple[str, ...]
     size: int
+    moved: Mapping[str, str] = {}
 
 
 def reflog(repo: Repository, done: str, seen: int) -> Reflog:
@@ -39,6 +41,7 @@ def reflog(repo: Repository, done: str, seen: int) -> Reflog:
     `done` is where HEAD stood then, empty when that is not known.
     """
     created: set[str] = set()
+    moved: dict[str, str] = {}
     left: dict[str, None] = {done: None} if done else {}
     try:
         with open(os.path.join(repo.git_dir, "logs", "HEAD"), "rb") as handle:
@@ -55,10 +58,12 @@ def reflog(repo: Repository, done: str, seen: int) -> Reflog:
         old, new = fields[0].decode("ascii", "replace"), fields[1].decode("ascii", "replace")
         if action.startswith(_CREATED) and not any(word in action for word in _FOUND):
             created.add(new)
+        elif not action.strip():
+            moved[new] = fields[2].partition(b"<")[2].partition(b">")[0].decode("utf-8", "replace")
         left[new] = None
         if old.strip("0"):
             left[old] = None
-    return Reflog(frozenset(created), tuple(left), size)
+    return Reflog(frozenset(created), tuple(left), size, moved)
 
 
 def reflog_size(repo: Repository) -> int:
@@ -67,6 +72,12 @@ def reflog_size(repo: Repository) -> int:
         return os.stat(os.path.join(repo.git_dir, "logs", "HEAD")).st_size
     except OSError:
         return 0
+
+
+def with_moved(log: Reflog, due: Sequence[Commit]) -> Reflog:
+    """`log`, with those commits created that HEAD was silently moved to by whoever made them."""
+    own = {commit.id for commit in due if log.moved.get(commit.id) == commit.committer_email}
+    return log._replace(created=log.created | own)
 
 
 def in_progress(repo: Repository) -> bool:

@@ -92,6 +92,7 @@ def _plan(
     left = [id_ for id_ in log.left if id_ not in known and objects.info(id_) is not None]
     abandoned = _rev_list(repo, *left, f"^{here}") if left else []
     due = tuple(read(repo, ids, objects=objects))
+    log = rewrites.with_moved(log, due)
     told = {new: tuple(old) for new, old in rewritten.items()}
     found = rewrites.sources(due, read(repo, abandoned, objects=objects), log, objects)
     return _Plan(due, {**found, **told}, frozenset(log.created | set(told)))

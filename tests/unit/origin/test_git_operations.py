@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from real_git import RealGit
 from story import BASE, CLAUDE, CURSOR, Story
 
@@ -117,6 +118,17 @@ def test_commit_tree_and_update_ref(story: Story) -> None:
     commit = story.git("commit-tree", tree, "-p", "HEAD", "-m", "by plumbing")
     story.git("update-ref", "refs/heads/main", commit)
     assert story.kinds("pay.py", "HEAD") == "....ccc"
+
+
+@pytest.mark.parametrize(("who", "kinds"), [("ada@example.com", "....cc."), ("bob@example.com", ".......")])
+def test_update_ref_to_a_commit_of_ones_own_with_an_edit_nobody_saw(story: Story, who: str, kinds: str) -> None:
+    story.writes(CLAUDE, "pay.py", ONE)
+    story.git.write("pay.py", ONE.replace("three = 3", "drei = 4"))
+    story.git("add", "-A")
+    tree = story.git("write-tree")
+    commit = story.git("commit-tree", tree, "-p", "HEAD", "-m", "by plumbing", GIT_COMMITTER_EMAIL=who)
+    story.git("update-ref", "HEAD", commit)
+    assert story.kinds("pay.py", "HEAD") == kinds
 
 
 def test_autocrlf(story: Story) -> None:
