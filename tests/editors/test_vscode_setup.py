@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import workbench
@@ -73,21 +74,26 @@ def test_regions_are_marked_in_every_theme(code: Workbench, theme: str) -> None:
     code.page("marked", MARKED)
 
 
-def test_where_no_server_can_run_it_says_so(editors: Path, tmp_path: Path) -> None:
-    """As in VS Code with nothing behind it: only the part for browsers is there, and runs in the page."""
-    browser_only = tmp_path / "browser.vsix"
-    with zipfile.ZipFile(workbench.EXTENSION) as whole, zipfile.ZipFile(browser_only, "w") as part:
+def repacked(target: Path, left_out: str = "", **manifest: Any) -> Path:
+    """Our package with another manifest; a value of None takes a key out."""
+    with zipfile.ZipFile(workbench.EXTENSION) as whole, zipfile.ZipFile(target, "w") as part:
         for name in whole.namelist():
             content = whole.read(name)
             if name == "extension/package.json":
-                manifest = {key: value for key, value in json.loads(content).items() if key != "main"}
-                content = json.dumps(manifest | {"extensionKind": ["web"]}).encode()
-            if not name.endswith("extension.cjs"):
+                changed = json.loads(content) | manifest
+                content = json.dumps({key: value for key, value in changed.items() if value is not None}).encode()
+            if name != left_out:
                 part.writestr(name, content)
+    return target
+
+
+def test_where_no_server_can_run_it_says_so(editors: Path, tmp_path: Path) -> None:
+    """As in VS Code with nothing behind it: only the part for browsers is there, and runs in the page."""
+    package = repacked(tmp_path / "web.vsix", "extension/out/extension.cjs", main=None, extensionKind=["web"])
     project = Project(tmp_path)
     project.commit("Add shipping rates", shop__py=BASE)
     shown = project.top / "shop.py"
-    with workbench.running(editors, project, tmp_path / "code", shown, extension=browser_only) as code:
+    with workbench.running(editors, project, tmp_path / "code", shown, extension=package) as code:
         code.page("waitFor", ".statusbar-item[id*='earmark'] a[aria-label*='Earmark needs the files']")
         code.page("press", "F1")
         code.page("type", "Earmark: Tag This Commit")
@@ -96,6 +102,29 @@ def test_where_no_server_can_run_it_says_so(editors: Path, tmp_path: Path) -> No
         code.page("waitForText", TOASTS, "Earmark needs the files and the git history on a disk")
         code.api("execute", "earmark.change.focus")
         code.page("waitForText", ".welcome-view-content", "Open the folder in VS Code itself")
+
+
+def test_the_reason_of_a_change_is_used_where_vs_code_tells_it(editors: Path, tmp_path: Path) -> None:
+    package = repacked(tmp_path / "proposed.vsix", enabledApiProposals=["textDocumentChangeReason"])
+    project = Project(tmp_path)
+    project.commit("Add prices", prices__py="VAT = 0.19\n\n\n")
+    shown = project.top / "prices.py"
+    options = ["--enable-proposed-api", "earmark.earmark"]
+    with workbench.running(editors, project, tmp_path / "code", shown, extension=package, options=options) as code:
+        code.show("prices.py", 2)
+        # Whatever a command answers, it answers when the server runs.
+        code.api("execute", "earmark.tagCommit", [{"message": ""}])
+        code.page("type", "def ")
+        code.api("offer", "net(price):\n    return price / 1.19")
+        code.api("execute", "editor.action.inlineSuggest.trigger")
+        code.page("waitForText", ".monaco-editor .ghost-text", "return")
+        code.page("press", "Tab")
+        code.api("offer", None)
+        code.page("marked", ["def net(price):", "return price / 1.19"])
+        code.api("execute", "workbench.action.files.save")
+        [region] = workbench.wait("the save", lambda: [r for r in project.blame("prices.py") if r["kind"] == "ai"])
+        # Only the reason names the extension that offered the text.
+        assert (region["start"], region["end"], region["tool"]) == (3, 4, "earmark.earmark-probe")
 
 
 def test_no_key_is_taken_from_vs_code(code: Workbench) -> None:

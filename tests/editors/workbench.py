@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -154,8 +154,10 @@ def running(
     settings: dict[str, Any] | None = None,
     keep_screen: bool = True,
     extension: Path = EXTENSION,
+    options: Sequence[str] = (),
 ) -> Iterator[Workbench]:
-    """A workbench with `extension` that shows `file`; everything it starts is gone afterwards."""
+    """A workbench with `extension` that shows `file`, started with further `options`; everything it starts is gone
+    afterwards."""
     data = folder / "data"
     (data / "User").mkdir(parents=True)
     (data / "User" / "settings.json").write_text(json.dumps(SETTINGS | (settings or {})))
@@ -167,10 +169,13 @@ def running(
         # A path of a socket is short, that of a test's folder need not be.
         where = stack.enter_context(tempfile.TemporaryDirectory(prefix="earmark-"))
         environment["EARMARK_PROBE"] = f"{where}/probe"
+        trusting = ["--disable-workspace-trust"] if trust else []
         listener.bind(environment["EARMARK_PROBE"])
         listener.listen()
         listener.settimeout(LIMIT)
-        address = stack.enter_context(code_server(editors, environment, node, data, folder, extension, trust=trust))
+        address = stack.enter_context(
+            code_server(editors, environment, node, data, folder, extension, [*options, *trusting])
+        )
         page = stack.enter_context(browser(editors, environment, node))
         page("open", link(address, project.top, file))
         connection = stack.enter_context(listener.accept()[0])
@@ -186,9 +191,9 @@ def running(
 
 @contextlib.contextmanager
 def code_server(
-    editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, extension: Path, *, trust: bool
+    editors: Path, environment: dict[str, str], node: Path, data: Path, folder: Path, extension: Path, more: list[str]
 ) -> Iterator[str]:
-    """The address of a code-server with `extension` and the probe installed, answering."""
+    """The address of a code-server with `extension` and the probe installed, answering; `more` are options."""
     entry = editors / "npm/node_modules/code-server/out/node/entry.js"
     places = ["--user-data-dir", str(data), "--extensions-dir", str(folder / "extensions")]
     packages = [extension, editors / "probe.vsix"]
@@ -199,9 +204,7 @@ def code_server(
     assert done.returncode == 0, done.stdout + done.stderr
     port = free_port()
     options = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
-    if trust:
-        options.append("--disable-workspace-trust")
-    command = [node, entry, *options, "--bind-addr", f"127.0.0.1:{port}", *places]
+    command = [node, entry, *options, *more, "--bind-addr", f"127.0.0.1:{port}", *places]
     with (folder / "code-server.log").open("wb") as log, group(command, environment, stdout=log, stderr=log) as process:
         wait("code-server answers", lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/healthz"))
         assert process.poll() is None, (folder / "code-server.log").read_text()

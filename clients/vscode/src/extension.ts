@@ -27,7 +27,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     reviews,
     offers,
     new StatusBar(server, regions, change),
-    new Completions(server),
+    new Completions(server, context.extension.packageJSON),
     new CommitBox(server),
     registerCommands(server, regions, offers, log),
     registerSetUp(server, offers),

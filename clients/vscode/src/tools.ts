@@ -1,7 +1,7 @@
 /** Which tool an accepted inline completion is credited to. VS Code does not tell; this says only what is certain. */
 
 /** Extensions that complete with a language model, and the slug each is known by. */
-const COMPLETERS: ReadonlyMap<string, string> = new Map([
+export const TOOLS: ReadonlyMap<string, string> = new Map([
   ["amazonwebservices.amazon-q-vscode", "AmazonQ"],
   ["augment.vscode-augment", "Augment"],
   ["codeium.codeium", "Windsurf"],
@@ -19,7 +19,7 @@ export function toolOf(configured: string, running: Iterable<string>): string {
   if (/^[A-Za-z0-9._/-]+$/.test(configured)) return configured;
   const tools = new Set<string>();
   for (const id of running) {
-    const tool = COMPLETERS.get(id.toLowerCase());
+    const tool = TOOLS.get(id.toLowerCase());
     if (tool) tools.add(tool);
   }
   const [only] = tools;
