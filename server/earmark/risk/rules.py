@@ -1,7 +1,9 @@
 """Rule packs: loaded when a language is first scanned, validated, compiled.
 
 A pack is TOML (format 1): `languages`, then `[[rule]]` tables. Unknown keys are errors, so that a misspelt condition
-never silently widens a rule.
+never silently widens a rule. Code is matched by `call`, `query`, `node`, `string` and `setting` with conditions
+(`conditions`), text by `text`, SQL by `statement`, shell by `command`, configuration by `object` with `at` (`objects`)
+and by tables of what a type must say, `require` (`required`).
 """
 
 from __future__ import annotations
