@@ -52,6 +52,13 @@ def at(value: Value, path: str) -> list[Value]:
     return found
 
 
+def check_path(path: str) -> None:
+    """Raises ConditionError when a `/re/` of the path is not one that RE2 takes."""
+    for step in path.split("."):
+        if step.startswith("/"):
+            regex(step.strip("/"))
+
+
 def _step(value: Value, step: str, depth: int) -> Iterator[Value]:
     if depth > DEEPEST:
         return

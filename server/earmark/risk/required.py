@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from earmark.risk.objects import COMPANION, Object, Value, at
+from earmark.risk.objects import COMPANION, Object, Value, at, check_path
 from earmark.risk.places import ConditionError, expand
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def _row(line: str) -> Row:
         want = ""
     if not colon or not path or not want or bool(words) != (want in _LISTS or "=" in want):
         raise ConditionError(f"a row is TYPES: PATH WANT; found {line!r}")
+    check_path(path)
     names = tuple(full for name in _split(types) for full in expand(name))
     absent = optional or want in ("not", "never", "counts", "unset")
     block, _, key = scope.strip().rstrip("]").partition("[")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from earmark.risk.conditions import Test, compile_condition
 from earmark.risk.finding import CATEGORIES, RULE_SET, SEVERITIES
+from earmark.risk.objects import check_path
 from earmark.risk.places import ConditionError, expand, regex
 from earmark.risk.required import rows
 
@@ -192,8 +193,11 @@ def _matchers(table: dict[str, Any], where: str) -> list[Matcher]:
     try:
         when = tuple(compile_condition(c) for c in table.get("when", []))
         unless = tuple(compile_condition(c) for c in table.get("unless", []))
-        for expression in (table.get("but", ""), *(r.get("matches", "") for r in table.get("at", []))):
+        asked = table.get("at", [])
+        for expression in (table.get("but", ""), *(r.get(key, "") for r in asked for key in ("matches", "lacks"))):
             regex(expression)
+        for path in (r.get("path", "") for r in asked):
+            check_path(path)
     except ConditionError as problem:
         raise RuleError(f"{where}: {problem}") from None
     found = []

@@ -36,6 +36,8 @@ HEAD += '[[rule]]\nid = "x"\ncategory = "race"\nseverity = "low"\nwhy = "w"\nhin
         (HEAD + 'call = ["f"]\nwhen = [{arg = 0, is = "odd"}]\n', "is = 'odd'"),
         (HEAD + 'call = ["f"]\nwhen = [{is = "literal"}]\n', "a condition needs one of"),
         (HEAD + "call = [\"f\"]\nwhen = [{arg = 0, matches = '('}]\n", "RE2 does not take"),
+        (HEAD + 'object = "a"\nat = [{path = "b./(/"}]\n', "RE2 does not take"),
+        (HEAD + 'require = "a: b./(/ set"\n', "RE2 does not take"),
         (HEAD.replace("race", "odd") + 'call = ["f"]\n', "category 'odd'"),
         (HEAD.replace("low", "odd") + 'call = ["f"]\n', "severity must be"),
         ("format = ", "pack.toml"),
