@@ -1,22 +1,18 @@
-"""A review from the editor: asked for after a look at it, followed region by region, kept when it cannot be sent."""
+"""A review from the editor: asked for after a look at it, and followed region by region."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agent import Agent
-from editor import Editor, span
-from forge_server import Fault, ForgeServer, Reply, serving
-from github_service import GitHubService
+from desk import FULL, Desk, at_desk
+from editor import span
 from real_git import RealGit
 from request_story import RETRIED, Story
 from test_approvals import Keys
-from test_command import VARIABLES
 
 from earmark.cli.review import run as review
 from earmark.git.repository import Repository
@@ -26,101 +22,12 @@ from earmark.lsp.program import Ran, earmark
 from earmark.lsp.reviews import RegionReview
 from earmark.origin.ledger import folder
 from earmark.origin.model import LineRange
-from earmark.review.request import keys_in
-
-FULL = {
-    "general": {"positionEncodings": ["utf-8"]},
-    "workspace": {"codeLens": {"refreshSupport": False}},
-    "window": {"showDocument": {"support": True}, "workDoneProgress": True},
-    "textDocument": {
-        "codeLens": {},
-        "hover": {"contentFormat": ["markdown"]},
-        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source"]}}},
-    },
-}
-
-
-class Desk:
-    """The author's editor with the committed change open, and the forge."""
-
-    def __init__(self, editor: Editor, story: Story, server: ForgeServer, service: GitHubService) -> None:
-        self.editor, self.story, self.server, self.service = editor, story, server, service
-        self.uri = (story.git.top / "payments/charge.py").as_uri()
-
-    async def about(self, method: str, **more: Any) -> Any:
-        return await self.editor.request(method, {"textDocument": {"uri": self.uri}} | more)
-
-    async def ask(self, method: str, **params: Any) -> Any:
-        """The answer to one of our own requests, which a process of its own may have to find."""
-        return await self.later(self.editor.ask(method, {"uri": self.uri} | params))
-
-    def command(self, name: str, **argument: Any) -> int:
-        given = {"command": name, "arguments": [{"uri": self.uri} | argument]}
-        return self.editor.ask("workspace/executeCommand", given)
-
-    async def later(self, number: int) -> Any:
-        await self.editor.until(lambda: self.editor.answered(number))
-        answer = await self.editor.answer(number)
-        return answer.get("result", answer.get("error"))
-
-    async def lenses(self) -> list[tuple[int, str]]:
-        found = await self.about("textDocument/codeLens")
-        return [(lens["range"]["start"]["line"], lens["command"]["title"]) for lens in found]
-
-    async def states(self) -> list[str]:
-        found = await self.about("earmark/regions")
-        return [region["reviewState"]["state"] for region in found["regions"] if region["kind"] == "ai"]
-
-    async def hover(self) -> str:
-        shown = await self.about("textDocument/hover", position={"line": 3, "character": 8})
-        return str(shown["contents"]["value"])
-
-    async def settled(self) -> None:
-        """Let what changed on disk be seen, and what that starts come to its end."""
-        for _ in range(4):
-            await self.editor.pass_time(1)
-        self.editor.unread.clear()
-
-    def said(self, method: str) -> list[Any]:
-        """What the server said by `method`; everything unread counts as read."""
-        found = [message for message in self.editor.unread if message["method"] == method]
-        self.editor.unread.clear()
-        return found
-
-    async def asked_by(self, method: str) -> Any:
-        """The next request of the server's by this method; progress that begins meanwhile is agreed to."""
-        while True:
-            await self.editor.until(lambda: any("id" in message for message in self.editor.unread))
-            [question] = [message for message in self.editor.unread if "id" in message]
-            self.editor.unread.clear()
-            if question["method"] == method:
-                return question
-            self.editor.reply(question)
-            await self.editor.breathe()
 
 
 @pytest.fixture
 async def desk(git: RealGit, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    story = Story(git)
-    story.retry()
-    story.ledger.close()
-    git("update-ref", "refs/remotes/origin/retry", "HEAD")
-    monkeypatch.setenv("GITHUB_TOKEN", "very-secret")
-    service = GitHubService(people=("grace",), teams=("payments",))
-    async with AsyncExitStack() as stack:
-        server = stack.enter_context(serving(service))
-        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
-        editor = await stack.enter_async_context(Editor())
-        await editor.initialize(FULL, rootUri=git.top.as_uri(), initializationOptions={"trusted": True})
-        desk = Desk(editor, story, server, service)
-        editor.open(desk.uri, RETRIED)
-        await editor.idle()
-        await editor.pass_time(1)
-        yield desk
-        await editor.idle()
-        editor.unread.clear()
+    async with at_desk(git, monkeypatch) as found:
+        yield found
 
 
 async def test_a_region_says_how_its_review_stands(desk: Desk) -> None:
@@ -229,91 +136,6 @@ async def test_a_region_or_a_file_can_be_pointed_at(desk: Desk) -> None:
     }
     region_here = offered["Earmark: request a review of this region"]
     assert region_here["range"] == span((2, 0), (6, 0))
-
-
-async def test_the_queue_is_what_waits_and_what_is_on_its_way(desk: Desk) -> None:
-    desk.service.open_pull("theirs", "main", "<!-- earmark:" + "a" * 24 + " -->", waiting=["dev"])
-    found = await desk.ask("earmark/reviewQueue")
-    assert [(one["number"], one["ours"]) for one in found["waiting"]] == [("1", True)]
-    assert (found["outbox"], found["note"]) == ([], "")
-
-
-LIMITED = Fault(Reply(403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}))
-
-
-async def kept(desk: Desk) -> str:
-    """The key of a request that the forge took no part of."""
-    shown = await desk.ask("earmark/reviewPreview")
-    desk.server.faults = lambda number, call: LIMITED if call.method == "POST" else None
-    refused = desk.command("earmark.requestReview", digest=shown["digest"])
-    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
-    assert "it is kept" in (await desk.later(refused))["message"]
-    found = await desk.ask("earmark/reviewQueue")
-    assert [(one["state"], one["attempts"]) for one in found["outbox"]] == [("waiting", 1)]
-    return str(found["outbox"][0]["key"])
-
-
-async def test_a_kept_request_is_sent_in_the_background(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = await kept(desk)
-    desk.server.faults = None
-    later = time.time() + 100_000
-    monkeypatch.setattr(time, "time", lambda: later)
-    await desk.editor.pass_time(1)
-    desk.said("")
-    desk.editor.clock.move(5)
-    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
-    await desk.editor.until(lambda: len(desk.service.pulls) == 1)
-    await desk.editor.until(
-        lambda: any(m["method"] == "$/progress" and m["params"]["value"]["kind"] == "end" for m in desk.editor.unread)
-    )
-    [begun] = [m["params"]["value"] for m in desk.said("$/progress") if m["params"]["value"]["kind"] == "begin"]
-    assert begun["cancellable"] is True
-    assert "Retry failed charges" in begun["title"]
-    assert keys_in(desk.service.pulls[0]["body"]) == (key,)
-    assert desk.service.told == {"grace": 1, "payments": 1}
-
-
-async def test_a_kept_request_can_be_sent_now_or_taken_back(desk: Desk) -> None:
-    key = await kept(desk)
-    assert await desk.later(desk.command("earmark.outbox", action="cancel", key=key)) == {"done": True}
-    assert await desk.later(desk.command("earmark.outbox", action="cancel", key=key)) == {"done": False}
-    again = await kept(desk)
-    assert again == key
-    desk.server.faults = None
-    sent = desk.command("earmark.outbox", action="send", key=key)
-    desk.editor.reply(await desk.asked_by("window/workDoneProgress/create"))
-    assert await desk.later(sent) == {"done": True}
-    assert len(desk.service.pulls) == 1
-
-
-async def test_what_is_being_sent_can_be_cancelled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
-    await kept(desk)
-    go_on, reached = threading.Event(), threading.Event()
-
-    def hold(number: int, call: Any) -> Fault | None:
-        reached.set()
-        go_on.wait(20)
-        return None
-
-    desk.server.faults = hold
-    later = time.time() + 100_000
-    monkeypatch.setattr(time, "time", lambda: later)
-    await desk.editor.pass_time(1)
-    desk.said("")
-    desk.editor.clock.move(5)
-    create = await desk.asked_by("window/workDoneProgress/create")
-    desk.editor.reply(create)
-    await desk.editor.until(reached.is_set)
-    desk.editor.send("window/workDoneProgress/cancel", {"token": create["params"]["token"]})
-    await desk.editor.until(
-        lambda: any(m["method"] == "$/progress" and m["params"]["value"]["kind"] == "end" for m in desk.editor.unread)
-    )
-    go_on.set()
-    found = await desk.ask("earmark/reviewQueue")
-    assert [one["state"] for one in found["outbox"]] == ["cancelled"]
-    assert desk.service.pulls == []
 
 
 async def test_nothing_is_started_where_nobody_trusts(start: Any, git: RealGit) -> None:

@@ -19,10 +19,8 @@ from earmark.review.forges.sender import (
     Clock,
     Denied,
     ForgeError,
-    RateLimited,
     Rejected,
     Sender,
-    Uncertain,
     Unreachable,
 )
 from earmark.review.request import END, keys_in, marker
@@ -181,33 +179,6 @@ def test_a_branch_that_cannot_be_opened_is_said() -> None:
         send(server, ASK._replace(branch="gone"))
 
 
-LOST = [
-    ("POST", "/pulls", Fault(applied=True, cut=True)),
-    ("POST", "/pulls", Fault(cut=True)),
-    ("POST", "/pulls", Fault(Reply(502, {"message": "Bad Gateway"}), applied=True)),
-    ("POST", "/pulls", Fault(Reply(500))),
-    ("POST", "/requested_reviewers", Fault(applied=True, cut=True)),
-    ("POST", "/requested_reviewers", Fault(cut=True)),
-    ("POST", "/labels", Fault(applied=True, cut=True)),
-    ("GET", "/pulls", Fault(cut=True)),
-    ("GET", "/pulls", Fault(Reply(503, None))),
-    ("GET", "/reviews", Fault(Reply(504, None))),
-]
-
-
-@pytest.mark.parametrize(("method", "part", "fault"), LOST)
-def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(method: str, part: str, fault: Fault) -> None:
-    service = GitHubService()
-    clock = FakeClock()
-    with serving(service, faults=writes(method, part, fault)) as server:
-        receipt = send(server, clock=clock)
-    assert len(service.pulls) == 1
-    assert service.told == {"ada": 1, "core": 1}
-    assert receipt.number == "1"
-    assert service.pulls[0]["waiting"] == ["ada"]
-    assert clock.waits
-
-
 def test_two_at_the_same_time_make_one_request() -> None:
     """Between the look-up and the write somebody else opened it: the refusal leads to theirs."""
     service = GitHubService()
@@ -241,15 +212,6 @@ def test_a_rate_limit_is_waited_out(reply: Reply, waits: list[float], method: st
         assert send(server, clock=clock).created
     assert clock.waits == waits
     assert len(service.pulls) == 1
-
-
-def test_a_long_limit_is_not_waited_for() -> None:
-    reply = Reply(403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800003000"})
-    clock = FakeClock()
-    with serving(GitHubService(), faults=failing((0, Fault(reply)))) as server, pytest.raises(RateLimited) as caught:
-        send(server, clock=clock)
-    assert caught.value.wait == 3000
-    assert clock.waits == []
 
 
 ANSWERS: list[tuple[Reply, type[ForgeError], str]] = [
@@ -312,28 +274,11 @@ def test_a_forge_that_is_down_is_tried_a_few_times() -> None:
         send(closed, clock=clock)
 
 
-def test_a_write_that_never_gets_an_answer_is_given_up() -> None:
-    with (
-        serving(GitHubService(), faults=writes("POST", "/pulls", Fault(cut=True), 99)) as server,
-        pytest.raises(Uncertain, match="broke off"),
-    ):
-        send(server)
-    assert server.writes() == [("POST", "/repos/o/r/pulls")] * 4
-
-
 @pytest.mark.parametrize("raw", [b"<html>", b"", b"[", b"[[[[" * 100_000, b'"text"', b"[1, null, {}]", b"\xff\xfe"])
 def test_a_broken_answer_is_no_crash(raw: bytes) -> None:
     service = GitHubService()
     with serving(service, faults=failing((0, Fault(raw=raw)))) as server:
         assert send(server).created
-
-
-def test_an_endless_answer_is_cut() -> None:
-    with (
-        serving(GitHubService(), faults=failing((0, Fault(raw=b" " * (17 * 2**20))))) as server,
-        pytest.raises(ForgeError, match="more than 16 MB"),
-    ):
-        send(server)
 
 
 def test_what_did_not_change_is_not_sent_again() -> None:
