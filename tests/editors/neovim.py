@@ -9,20 +9,38 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from debian import inside
 from project import Project
+from wire import Wire, interpreter
 
 PLUGIN = Path(__file__).parents[2] / "clients" / "neovim"
 LIMIT = 20.0
 
 
+class Installed(NamedTuple):
+    """One installed Neovim: its name in the table, what starts it, and a newer one that can talk to it."""
+
+    name: str
+    start: tuple[str, ...]
+    remote: Path
+
+
+def installed(editors: Path) -> dict[str, Installed]:
+    """The versions that our plugin is for."""
+    newest = editors / "venv" / "bin" / "nvim"
+    trixie = (*inside(editors / "trixie"), "/usr/bin/nvim")
+    kinds = (Installed("Neovim 0.11", (str(newest),), newest), Installed("Neovim 0.10", trixie, newest))
+    return {kind.name: kind for kind in kinds}
+
+
 class Neovim:
-    """One running Neovim; `where` is a folder of its own."""
+    """One running Neovim; `where` is a folder of its own, `wire` what it says to the server."""
 
     def __init__(self, program: Path, project: Project, where: Path) -> None:
         self.program, self.project, self.where = program, project, where
-        self.socket = where / "socket"
+        self.socket, self.wire = where / "socket", Wire(where)
 
     def lua(self, body: str) -> Any:
         """What the Lua chunk `body` returns, through JSON."""
@@ -49,6 +67,18 @@ class Neovim:
             assert time.monotonic() < until, f"{what}: not within {LIMIT:g} s; last seen: {found!r}\n{self.messages()}"
             time.sleep(0.02)
 
+    def wait_after(self, action: str, body: str, accept: Callable[[Any], bool]) -> Any:
+        """The first accepted result of `body`, where `action` is done until it brings that about."""
+        until = time.monotonic() + LIMIT
+        while True:
+            self.lua(action)
+            pause = time.monotonic() + 1
+            while time.monotonic() < pause:
+                if accept(found := self.lua(body)):
+                    return found
+                time.sleep(0.02)
+            assert time.monotonic() < until, f"{action}: not within {LIMIT:g} s; last seen: {found!r}"
+
     def signs(self) -> list[int]:
         """The marked lines of the current buffer, 1-based."""
         found = self.lua(
@@ -71,16 +101,16 @@ class Neovim:
 
 
 @contextlib.contextmanager
-def running(editors: Path, project: Project, file: str, *first: str, **environment: str) -> Iterator[Neovim]:
+def running(nvim: Installed, project: Project, file: str, *first: str, **environment: str) -> Iterator[Neovim]:
     """Neovim with `file` of the project open and nothing of a user's configuration; gone afterwards. `first` are
     commands that run before plugins are loaded."""
-    program = editors / "venv" / "bin" / "nvim"
     with tempfile.TemporaryDirectory(prefix="earmark-") as name:
-        editor = Neovim(program, project, Path(name))
+        where = Path(name)
+        editor = Neovim(nvim.remote, project, where)
         early = [part for command in first for part in ("--cmd", command)]
-        command = arguments(program, "--listen", str(editor.socket), *early, file)
         process = subprocess.Popen(
-            command, cwd=project.top, env=project.environment | environment,
+            arguments(nvim, "--listen", str(editor.socket), *early, file),
+            cwd=project.top, env=project.environment | {"EARMARK_PYTHON": str(interpreter(where))} | environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         with process:
@@ -90,10 +120,11 @@ def running(editors: Path, project: Project, file: str, *first: str, **environme
                     assert process.poll() is None and time.monotonic() < until, "Neovim did not start"
                     time.sleep(0.01)
                 yield editor
+                editor.wire.hold_to_protocol()
             finally:
                 process.kill()
 
 
-def arguments(program: Path, *rest: str) -> list[str]:
+def arguments(nvim: Installed, *rest: str) -> list[str]:
     """A command line that starts Neovim with the plugin alone; the LSP log tells everything."""
-    return [str(program), "--clean", "--headless", "-n", "--cmd", f"set runtimepath^={PLUGIN}", *rest]
+    return [*nvim.start, "--clean", "--headless", "-n", "--cmd", f"set runtimepath^={PLUGIN}", *rest]

@@ -99,6 +99,9 @@ function M.register()
       return { "ai", "human" }
     end,
   })
+  command("Queue", function()
+    require("earmark.queue").open(vim.api.nvim_get_current_buf())
+  end, { desc = "List what there is to look at in this change" })
   command("Next", function()
     require("earmark.regions").jump(1)
   end, { desc = "Go to the next AI region" })

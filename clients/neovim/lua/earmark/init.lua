@@ -34,11 +34,19 @@ local function config(command)
     cmd = command,
     capabilities = vim.tbl_deep_extend("force", vim.lsp.protocol.make_client_capabilities(), {
       experimental = { earmark = { decorations = M.options.signs } },
+      -- 0.10 shows lenses without saying so.
+      textDocument = { codeLens = { dynamicRegistration = false } },
     }),
     settings = { earmark = next(M.options.settings) and M.options.settings or vim.empty_dict() },
     -- At once: a version that was merged away with the next could not be named by `earmark/didInsert`.
     flags = { debounce_text_changes = 0 },
-    handlers = { ["earmark/regionsChanged"] = regions.on_changed },
+    handlers = {
+      ["earmark/regionsChanged"] = regions.on_changed,
+      -- The queue is a list of the moment in which it was asked for.
+      ["earmark/changeChanged"] = function()
+        return vim.NIL
+      end,
+    },
     commands = require("earmark.commands").of_server(),
     on_attach = function(_, buffer)
       regions.attach(buffer)
