@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from earmark.risk import flow, iteration, loops, promises, results, taint, uses
+from earmark.risk import built, flow, iteration, loops, promises, results, taint, uses
 from earmark.risk.places import (
     SCOPES,
     ConditionError,
@@ -204,7 +204,7 @@ _KINDS: dict[str, Callable[[Source, Node], bool]] = {
     "false": _says("false", "0", "no", "off"),
     "null": _says("none", "null", "nil", "undefined", "nullptr"),
     "empty": _says("", "[]", "{}", "()"),
-    "built": flow.is_built,
+    "built": built.is_built,
     "tainted": taint.is_tainted,
     "parameter": lambda source, node: flow.bare(node).type in source.profile.names and flow.is_parameter(source, node),
     "name": lambda source, node: flow.bare(node).type in source.profile.names,
@@ -227,17 +227,27 @@ def _inside(table: dict[str, Any]) -> Test:
     return check
 
 
+def cost(table: dict[str, Any]) -> int:
+    """Roughly what asking costs: what decides by a look at the node comes first, what follows a value through the
+    function last. Conditions have no effects, so their order is nobody's business but time's."""
+    if {"tainted", "built", "dynamic"} & set(_listed(table.get("is"))):
+        return 2
+    return int(bool({"scope", "calls", "loop", "use", "result"} & set(table)))
+
+
 def _scope(table: dict[str, Any]) -> Test:
     where = table["scope"]
     if where not in SCOPES or not set(table) & {"matches", "lacks"}:
         raise ConditionError(f"scope is one of {sorted(SCOPES)}, with matches or lacks")
     wanted, unwanted = table.get("matches"), table.get("lacks")
-    yes, no = regex(wanted) if wanted else None, regex(unwanted) if unwanted else None
+    for expression in (wanted, unwanted):
+        regex(expression or "")
 
     def check(source: Source, hit: Hit) -> bool:
         start, end = scope_bytes(source, hit, where)
-        text = source.text[start:end].decode("utf-8", "replace")
-        return (yes is None or bool(yes.search(text))) and (no is None or not no.search(text))
+        return (not wanted or source.found(wanted, start, end)) and not (
+            unwanted and source.found(unwanted, start, end)
+        )
 
     return check
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from earmark.risk import constants, stores
+from earmark.risk.query import returned
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -25,13 +26,6 @@ _HARMLESS = (
     r"|(?:^|\.)(?:SQL|Identifier|Placeholder|quote_name|quote_ident|QuoteIdentifier|QuoteLiteral|list2cmdline|shellescape|escapeshellarg"
     r"|escape_filter_chars|escape_rdn)$|^(?:shlex|pipes)\.(?:quote|join)$"
 )
-_BUILDERS = (
-    r"(?:^|\.)(?:format|sprintf|Sprintf|Sprint|Sprintln|concat|join|vsprintf|formatted|Format|Concat|Join|append"
-    r"|replace|Appendf|StringBuilder|printf|snprintf|strcat|util\.format)$|^(?:format|concat|write)!$"
-)
-# A statement composed of typed parts (psycopg's `sql.SQL("…").format(sql.Identifier(name))`) is not text put together.
-_COMPOSED = r"\bSQL\("
-_BUILDING_OPERATORS = frozenset({"+", "%", ".", "..", "<>", "<<", ".=", "+="})
 _BLOCKS = frozenset(
     {"block", "module", "statement_block", "program", "compound_statement", "source_file", "statement_list",
      "function_body", "constructor_body", "translation_unit", "body_statement", "compilation_unit", "then"}
@@ -40,6 +34,11 @@ _BLOCKS = frozenset(
 _CONVERSIONS = frozenset(
     {"as_expression", "satisfies_expression", "type_cast_expression", "cast_expression", "type_conversion_expression"}
 )
+# What the inside of a text without places is made of.
+_FRAGMENTS = frozenset(
+    {"string_start", "string_content", "string_end", "string_fragment", "escape_sequence", "multiline_string_fragment",
+     "interpreted_string_literal_content", "raw_string_literal_content"}
+)  # fmt: skip
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "await_expression", "await", "as_expression", "non_null_expression", "try_expression",
      "reference_expression", "cast_expression", "argument", "value_argument", "literal_element", "satisfies_expression",
@@ -113,7 +112,7 @@ def _reaching(source: Source, use: Node, values: list[Node]) -> list[Node]:
         return values
     before = [value for value in values if value.end_byte <= use.start_byte]
     for index in range(len(before) - 1, -1, -1):
-        if _is_appended(source, before[index]):
+        if is_appended(source, before[index]):
             continue
         block = source.enclosing(before[index], _BLOCKS)
         if block is not None and block.start_byte <= use.start_byte < block.end_byte:
@@ -156,24 +155,47 @@ def _is_fixed(source: Source, call: Node, depth: int) -> bool:
         given = stores.given(source, call, holder)
         return bool(given) and all(is_literal(source, each, depth + 2) for each in given)
     if last not in _FIXING:
-        return False
+        return _answers_fixed(source, call, last, depth)
     function = call.child_by_field_name("function")
     receiver = call.child_by_field_name("object") or (function.child_by_field_name("object") if function else None)
     parts = [a.node for a in source.arguments(call)] + ([receiver] if receiver is not None else [])
     return all(is_literal(source, each, depth + 2) for each in parts)
 
 
+def _answers_fixed(source: Source, call: Node, name: str, depth: int) -> bool:
+    """The call is of a function of this file, known by its name alone, that gives back nothing but fixed values."""
+    function = source.declared(name)
+    body = function.child_by_field_name("body") if function is not None else None
+    if function is None or body is None or body.end_byte - body.start_byte > _LONGEST_BODY:
+        return False
+    if body.start_byte <= call.start_byte < body.end_byte:
+        return False
+    results = returned(source, function)
+    return bool(results) and all(is_literal(source, each, depth + 1) for each in results)
+
+
+# A longer function is not looked into.
+_LONGEST_BODY = 8 << 10
 # Calls whose text is fixed when all they are given is.
 _FIXING = frozenset(
     {"join", "format", "repeat", "Repeat", "strip", "lower", "upper", "concat", "dedent", "trim", "Join"}
 )
 
 
+_CHOICES = frozenset({"ternary_expression", "conditional_expression"})
+
+
 def _literal_parts(source: Source, node: Node, depth: int) -> bool:
+    if all(child.type in _FRAGMENTS for child in node.named_children):
+        return True
     if depth > DEEPEST:
         return False
     roles = source.profile
+    # What decides between two fixed values need not be fixed itself.
+    deciding = node.child_by_field_name("condition") if node.type in _CHOICES else None
     for child in node.named_children:
+        if deciding is not None and child.id == deciding.id:
+            continue
         kind = child.type
         if kind in roles.interpolations and kind not in roles.names and kind not in roles.members:
             inside = child.named_children[0] if child.named_child_count else child
@@ -193,96 +215,27 @@ def _literal_parts(source: Source, node: Node, depth: int) -> bool:
     return True
 
 
-def is_built(source: Source, node: Node, depth: int = 0) -> bool:
-    """True when a string is put together from parts of which at least one is not fixed by the text."""
-    roles = source.profile
-    node = bare(node)
-    kind = node.type
-    if depth > DEEPEST:
-        return False
-    if kind in roles.names:
-        values = origins(source, node)
-        if any(value.id != node.id and is_built(source, value, depth + 2) for value in values):
-            return True
-        appended = len(values) > 1 and any(_is_stringy(source, value) for value in values)
-        return appended and any(_is_appended(source, v) and not is_literal(source, v, depth + 2) for v in values)
-    if kind in roles.strings or kind == "concatenated_string":
-        return not is_literal(source, node, depth + 1)
-    if kind in roles.binaries:
-        operator = node.child_by_field_name("operator")
-        sign = source.of(operator) if operator else "+"
-        if sign not in _BUILDING_OPERATORS or not _mentions_string(source, node, 0):
-            return False
-        if sign == "%" and _takes_numbers(source, beginning(node)):
-            return False
-        return not is_literal(source, node, depth + 1)
-    if kind in roles.calls:
-        name = source.names(node)[0]
-        if compiled(_BUILDERS).search(name):
-            arguments = source.arguments(node)
-            inside = node.child_by_field_name("function") or node.child_by_field_name("object") or node
-            if not _dynamic(source, arguments, depth) or compiled(_COMPOSED).search(source.of(inside)):
-                return False
-            if arguments and name.endswith("rintf") and _takes_numbers(source, arguments[0].node):
-                return False
-            return name.endswith(("!", "rintf", "Format", "format")) or _mentions_string(source, inside, 0)
-        if name.endswith((".toString", ".String")):
-            return _is_filled(source, node, name.rpartition(".")[0], depth)
-        if name.rsplit(".", 1)[-1] in _PASSING and source.arguments(node):
-            return is_built(source, source.arguments(node)[0].node, depth + 1)
-        holder = node.child_by_field_name("object")
-        return holder is not None and holder.type in roles.calls and is_built(source, holder, depth + 1)
-    if kind in ("conditional_expression", "ternary_expression", "boolean_operator", "binary"):
-        return any(is_built(source, child, depth + 1) for child in node.named_children)
-    return False
-
-
-def _takes_numbers(source: Source, template: Node) -> bool:
-    """A text whose places take numbers only: `%d` lets no text in."""
-    text = source.of(template)
-    return (
-        _is_stringy(source, template)
-        and "%" in text
-        and not compiled(r"%[-+ #0]*[\d.*]*(?:\(\w+\))?[^-+ #0\d.*(%dxXfFeEgGobcUt]").search(text)
-    )
-
-
-def _is_filled(source: Source, node: Node, builder: str, depth: int) -> bool:
-    """The builder was given text of which part is not fixed, and part is."""
-    given = stores.given(source, node, builder)
-    texts = any(_is_stringy(source, each) or _mentions_string(source, each, 0) for each in given)
-    return texts and any(not is_literal(source, each, depth + 1) for each in given)
-
-
-# Calls that hand their first argument on, wrapped.
-_PASSING = frozenset(
-    {"text", "str", "String", "raw", "RawSQL", "encode", "trim", "c_str", "Literal", "dedent", "bytes"}
-)
-
-
-def _dynamic(source: Source, arguments: tuple[Any, ...], depth: int) -> bool:
-    return any(a.name == "**" or not is_literal(source, a.node, depth + 1) for a in arguments)
-
-
-def _is_appended(source: Source, value: Node) -> bool:
+def is_appended(source: Source, value: Node) -> bool:
+    """The value is added to what the name stood for."""
     above = source.parent(value)
     return above is not None and (above.type.startswith("augmented") or source.of(above).find("+=") > 0)
 
 
-def _is_stringy(source: Source, node: Node) -> bool:
+def is_stringy(source: Source, node: Node) -> bool:
+    """The expression is a string literal."""
     node = bare(node)
     return node.type in source.profile.strings or node.type == "concatenated_string"
 
 
-def _mentions_string(source: Source, node: Node, depth: int) -> bool:
+def mentions_string(source: Source, node: Node, depth: int) -> bool:
     """A string literal stands directly inside this expression, or behind a name in it."""
     if depth > DEEPEST:
         return False
     if node.type in source.profile.strings or node.type == "concatenated_string":
         return True
     if node.type in source.profile.names:
-        return any(_is_stringy(source, v) for v in origins(source, node) if v.id != node.id)
-    return any(_mentions_string(source, child, depth + 1) for child in node.named_children[:WIDEST])
+        return any(is_stringy(source, v) for v in origins(source, node) if v.id != node.id)
+    return any(mentions_string(source, child, depth + 1) for child in node.named_children[:WIDEST])
 
 
 _DECLARED = (
@@ -345,7 +298,7 @@ def is_reused(source: Source, node: Node) -> bool:
 
 def _reuse_after(source: Source, statement: Node, name: str) -> bool | None:
     """Whether the statements after this one use the name; None when they end without saying."""
-    fresh = compiled(rf"^\W*{name}\s*=[^=]|^\w[\w\s*<>:]*\b{name}\s*=[^=]")
+    fresh = compiled(rf"^[\s(]*{name}\s*=[^=]|^\w[\w\s*<>:]*\b{name}\s*=[^=]")
     used = compiled(rf"\b{name}\b")
     leaves = compiled(r"^\s*(?:return|break|continue|goto|exit|abort|throw|_exit)\b")
     following = statement.next_named_sibling

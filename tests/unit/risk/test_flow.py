@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Node
 
-from earmark.risk import constants, flow, taint
+from earmark.risk import built, constants, flow, taint
 from earmark.risk.query import calls_in
 from earmark.risk.source import Source
 from earmark.text.syntax import parse
@@ -118,7 +118,7 @@ def test_a_switch_falls_through(label: str, tainted: bool) -> None:
     ],
 )
 def test_what_is_put_together(text: str, built: bool) -> None:
-    assert flow.is_built(*argument(text)) == built
+    assert built.is_built(*argument(text)) == built
 
 
 @pytest.mark.parametrize(
@@ -153,5 +153,5 @@ def test_any_text_has_an_answer(pieces: list[str], language: str) -> None:
     source = Source(data, tree, language, "a")
     for call in calls_in(source, 0, len(data)):
         for each in source.arguments(call):
-            for asked in (taint.is_tainted, flow.is_built, flow.is_literal):
+            for asked in (taint.is_tainted, built.is_built, flow.is_literal):
                 assert asked(source, each.node) in (True, False)
