@@ -82,6 +82,14 @@ def _unchecked(source: Source, hit: Hit) -> bool:
     return not regex(tested).search(use) and not regex(rf"!\s*{name}\b").search(use)
 
 
+# Functions of C that use a handle or a piece of memory and neither keep nor release it.
+_ONLY_USES = (
+    r"\b(?:f?(?:getc|gets|putc|puts|read|write|printf|scanf|seek|seeko|tell|flush|eof|error|ileno)|getline|rewind|ioctl"
+    r"|fcntl|lseek|pread|pwrite|recv|recvfrom|send|sendto|bind|listen|connect|setsockopt|getsockopt|readdir|fstat"
+    r"|mem(?:set|cpy|move|cmp)|str(?:cpy|ncpy|cat|ncat|len|cmp|ncmp|chr|str)|s?n?printf|ferror|fgetc|fputc)\s*\([^()]*\)"
+)
+
+
 def _leaked(source: Source, hit: Hit) -> bool:
     """The result goes into a plain name, and nothing after it closes, returns or hands on that name: nothing in the
     function, or in the block where names end with their block."""
@@ -91,6 +99,8 @@ def _leaked(source: Source, hit: Hit) -> bool:
     name = escaped(bound)
     start, end = scope_bytes(source, hit, "rest" if declared else "after")
     after = source.text[start:end].decode("utf-8", "replace")
+    if source.language in ("c", "cpp"):
+        after = regex(_ONLY_USES).sub("", after)
     # What is done with the name once it stands for something else says nothing about this value.
     again = regex(rf"\n\s*{name}\s*=[^=]").search(after)
     if again is not None and not regex(_OTHER_BRANCH).search(after[: again.start()]):
@@ -100,7 +110,7 @@ def _leaked(source: Source, hit: Hit) -> bool:
     kept = (
         rf"\b{name}\s*(?:\.|->)\s*(?:close|Close|shutdown|release|terminate|communicate|wait|try_wait|stop|detach|cleanup"
         rf"|aclose|dispose|Dispose|destroy|end|DisposeAsync|wait_with_output{kill})\b"
-        rf"|\b(?:with|return|yield)\b[^\n]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:[;\n]|$)|\[\s*{name}\b"
+        rf"|\b(?:with|return|yield)\b[^\n;]*\b{name}\b|[(,]\s*{name}\s*[,)]|=\s*{name}\s*(?:[;\n]|$)|\[\s*{name}\b"
         rf"|\b(?:exit|abort)\(|[=(]\s*&mut\s+{name}\b|\bmove\b|[{{,]\s*{name}\s*[,}}]"
     )
     return not regex(kept).search(after)
