@@ -379,7 +379,9 @@ async def test_a_client_that_can_be_told_asks_in_messages_only(start: Any, git: 
     editor.reply(register, None)
     (told,) = register["params"]["registrations"]
     assert told["method"] == "textDocument/completion"
-    assert told["registerOptions"]["documentSelector"] == [{"language": "git-commit"}, {"language": "gitcommit"}]
+    assert told["registerOptions"]["documentSelector"] == [
+        {"language": "git-commit"}, {"language": "gitcommit"}, {"pattern": "**/.earmark.toml"},
+    ]  # fmt: skip
     git.commit("base", {"shop.py": "x = 1\n"})
     editor.open((git.top / "shop.py").as_uri(), "x = 1\nAI\n", "python")
     await editor.idle()
@@ -407,4 +409,31 @@ async def test_other_gates_of_the_repository_are_heard(start: Any, git: RealGit)
     codes = [d["message"].partition(" (")[0] for d in editor.unread[-1]["params"]["diagnostics"]]
     assert codes == ["commit-check", "commitlint"]
     assert text.startswith("Refund orders")
+    editor.unread.clear()
+
+
+async def test_a_policy_is_completed(start: Any, git: RealGit) -> None:
+    text = '[declare]\nmode = \npre\n\n[[review]]\nrisk = "h\n\n[gate]\nenforce_locally = t\n[[\n# \n'
+    git.commit("policy", {".earmark.toml": "[declare]\n"})
+    editor = await start(COMPLETES)
+    uri = (git.top / ".earmark.toml").as_uri()
+    editor.open(uri, text, "toml")
+    await editor.idle()
+    assert [line for _, line in await complete(editor, uri, 1, 7)] == [
+        'mode = "ai-only"', 'mode = "always"', 'mode = "forbid"',
+    ]  # fmt: skip
+    keys = dict(await complete(editor, uri, 2, 3))
+    assert keys["preset"] == "preset = "
+    assert "mode" not in keys, "it is there already"
+    assert ('"high"', 'risk = "high"') in await complete(editor, uri, 5, 9)
+    assert [line for _, line in await complete(editor, uri, 8, 19)] == [
+        "enforce_locally = true",
+        "enforce_locally = false",
+    ]
+    headers = [label for label, _ in await complete(editor, uri, 9, 2)]
+    assert headers == ["[[paths]]", "[[review]]", "[[freeze]]", "[roster]", "[[roster.people]]"]
+    assert await complete(editor, uri, 10, 2) == []
+    editor.unread.clear()
+    await editor.pass_time(WATCH_SECONDS)
+    await editor.pass_time(1)
     editor.unread.clear()

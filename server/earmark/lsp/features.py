@@ -43,7 +43,7 @@ COMMANDS = {
     "earmark.explainRule": "explain_rule",
     "earmark.outbox": "outbox",
 }
-COMPLETION_TRIGGERS = (":",)
+COMPLETION_TRIGGERS = (":", "[")
 ACTION_KINDS = (types.CodeActionKind.QuickFix, "source.earmark.tag", "source.earmark.review")
 
 
@@ -80,7 +80,8 @@ def register_for_client(ls: EarmarkServer) -> None:
 
 
 def register_completion(ls: EarmarkServer) -> None:
-    """Answer `completion`. A client that can be told so asks in commit messages only (see `handlers.initialized`)."""
+    """Answer `completion`. A client that can be told so asks in commit messages and policies only (see
+    `handlers.initialized`)."""
     ls.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=COMPLETION_TRIGGERS))(
         _at_once("completion")
     )

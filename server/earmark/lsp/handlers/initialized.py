@@ -9,6 +9,7 @@ from lsprotocol import types
 from earmark.lsp.buffer import COMMIT_LANGUAGES
 from earmark.lsp.features import COMPLETION_TRIGGERS, register_completion
 from earmark.lsp.handlers.did_change_configuration import pull_configuration
+from earmark.policy.model import FILE
 
 if TYPE_CHECKING:
     from earmark.lsp.server import EarmarkServer
@@ -30,7 +31,10 @@ async def initialized(ls: EarmarkServer, _: types.InitializedParams) -> None:
             id="earmark.completion",
             method=types.TEXT_DOCUMENT_COMPLETION,
             register_options={
-                "documentSelector": [{"language": language} for language in sorted(COMMIT_LANGUAGES)],
+                "documentSelector": [
+                    *({"language": language} for language in sorted(COMMIT_LANGUAGES)),
+                    {"pattern": f"**/{FILE}"},
+                ],
                 "triggerCharacters": list(COMPLETION_TRIGGERS),
             },
         )
