@@ -105,7 +105,7 @@ def test_a_switch_falls_through(label: str, tainted: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "built"),
+    ("text", "expected"),
     [
         (lines("sink('a' + x)"), True),
         (lines("q = 'a %s' % x", "sink(q)"), True),
@@ -117,8 +117,8 @@ def test_a_switch_falls_through(label: str, tainted: bool) -> None:
         (lines("t = 'a {}'", "sink(t.format(x))"), True),
     ],
 )
-def test_what_is_put_together(text: str, built: bool) -> None:
-    assert built.is_built(*argument(text)) == built
+def test_what_is_put_together(text: str, expected: bool) -> None:
+    assert built.is_built(*argument(text)) == expected
 
 
 @pytest.mark.parametrize(
