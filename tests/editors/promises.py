@@ -2,7 +2,8 @@
 
     python tests/editors/promises.py          # writes the table into clients/README.md
 
-`measured.json` is written by `pytest tests/editors --measure`: a cell is there only because a test saw it.
+`measured.json` is written by `pytest tests/editors --measure`: a cell is there only because a test saw it. To measure all
+anew, remove the file first.
 """
 
 from __future__ import annotations
@@ -58,9 +59,8 @@ def read() -> dict[str, dict[str, str]]:
 
 
 def merged(before: dict[str, dict[str, str]], seen: set[Measured]) -> dict[str, dict[str, str]]:
-    """`before` with the clients that were run now in place of what was kept of them."""
-    clients = {item.client for item in seen}
-    after = {client: cells for client, cells in before.items() if client not in clients}
+    """`before` with what was seen now, which may be the tests of one client, or a few of them."""
+    after = {client: dict(cells) for client, cells in before.items()}
     for item in sorted(seen):
         after.setdefault(item.client, {})[item.promise] = item.channel
     return dict(sorted(after.items()))

@@ -17,9 +17,9 @@ def test_every_cell_is_of_a_known_promise() -> None:
         assert cells and not cells.keys() - PROMISES.keys() - CASES.keys(), client
 
 
-def test_a_run_replaces_what_was_kept_of_its_clients_only() -> None:
-    before = {"A": {"risk": "old", "hover": "old"}, "B": {"risk": "kept"}}
+def test_a_run_adds_what_it_saw() -> None:
+    before = {"A": {"risk": "old", "hover": "kept"}, "B": {"risk": "kept"}}
     after = promises.merged(before, {Measured("A", "risk", "new")})
-    assert after == {"A": {"risk": "new"}, "B": {"risk": "kept"}}
+    assert after == {"A": {"risk": "new", "hover": "kept"}, "B": {"risk": "kept"}}
     assert "| a risky line has a hint | new | kept |" in promises.table(after)
-    assert "| who wrote it, when, why it is risky | – | – |" in promises.table(after)
+    assert "| who wrote it, when, why it is risky | kept | – |" in promises.table(after)
