@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from agent import Agent
 from real_git import RealGit
 
-from earmark.lsp import analysis
+from earmark.lsp import analysis, around
 
 PACK = """format = 1
 languages = ["python"]
@@ -56,3 +57,51 @@ async def test_an_untrusted_repository_adds_no_packs(start: Any, shop: RealGit) 
     page = found["dep-unknown-python"]["codeDescription"]["href"]
     assert page.startswith("file:///")
     assert page.endswith("/dependency-risk.md#dep-unknown-python")
+
+
+PRICES = "def total(a):\n    return a\n\n\ndef rate(a):\n    return 1\n"
+CART = "from prices import total\n\n\ndef pay(cart):\n    return total(cart) + total(1)\n"
+
+
+@pytest.fixture
+def prices(git: RealGit) -> RealGit:
+    git.commit("base", {"prices.py": PRICES, "cart.py": CART})
+    Agent(git).write("prices.py", PRICES.replace("return a\n", "return a / 2\n"))
+    return git
+
+
+async def hovered(editor: Any, git: RealGit, line: int) -> str:
+    at = {"textDocument": {"uri": (git.top / "prices.py").as_uri()}, "position": {"line": line, "character": 6}}
+    found = await editor.request("textDocument/hover", at)
+    return str(found["contents"]["value"]) if found else ""
+
+
+async def test_hover_says_who_uses_what_the_change_touches(start: Any, prices: RealGit) -> None:
+    editor = await start(rootUri=prices.top.as_uri())
+    editor.open((prices.top / "prices.py").as_uri(), (prices.top / "prices.py").read_text())
+    await editor.idle()
+    await editor.pass_time(1)
+    said = await hovered(editor, prices, 1)
+    assert "Written by AI" in said
+    assert said.endswith("Used by others: total: 2 callers in 1 file: cart.py")
+    editor.unread.clear()
+
+
+async def test_a_large_repository_is_learnt_in_a_process_of_its_own(
+    start: Any, prices: RealGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(around, "_SMALL", 1)
+    editor = await start({"window": {"workDoneProgress": True}}, rootUri=prices.top.as_uri())
+    editor.open((prices.top / "prices.py").as_uri(), (prices.top / "prices.py").read_text())
+    while not any(message.get("method") == "window/workDoneProgress/create" for message in editor.unread):
+        await editor.breathe()
+    asked = next(m for m in editor.unread if m.get("method") == "window/workDoneProgress/create")
+    editor.reply(asked)
+    await editor.idle()
+    titles = [m["params"]["value"] for m in editor.unread if m.get("method") == "$/progress"]
+    assert [value["kind"] for value in titles] == ["begin", "end"]
+    assert titles[0]["title"] == "Learning who uses what"
+    editor.unread.clear()
+    assert (await hovered(editor, prices, 1)).endswith("total: 2 callers in 1 file: cart.py")
+    await editor.pass_time(1)
+    editor.unread.clear()

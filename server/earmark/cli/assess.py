@@ -1,4 +1,7 @@
-"""`earmark assess [--json] [RANGE, --staged]`: the risk of commits or of the staged change, every term shown."""
+"""`earmark assess [--json] [RANGE, --staged]`: the risk of commits or of the staged change, every term shown.
+
+`--index` only brings the index of who uses what up to date with HEAD: a server has it run where that takes long.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,12 @@ def _assess(argv: list[str]) -> Iterator[int]:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--staged", action="store_true", help="what the next commit would do (the default)")
     parser.add_argument("range", nargs="?", metavar="RANGE", help="commits, as git rev-list takes them, or one commit")
+    parser.add_argument("--index", action="store_true", help="only learn who uses what in HEAD, ahead of time")
     asked = parser.parse_args(argv)
     if asked.staged and asked.range:
         raise CannotTell("give a RANGE or --staged, not both")
+    if asked.index:
+        yield _index()
     with workspace() as here:
         judged = list(_commits(here, asked.range) if asked.range else _staged(here))
     if asked.json:
@@ -42,6 +48,22 @@ def _assess(argv: list[str]) -> Iterator[int]:
         for commit, assessment in judged:
             _show(commit, assessment)
     yield 0
+
+
+def _index() -> int:
+    from earmark.git.objects import Objects
+    from earmark.git.refs import head
+    from earmark.policy.dependents import build
+    from earmark.risk.symbols.index import IndexUnavailable
+
+    with workspace(settle=False) as here, Objects(here.repo) as objects, _Progress() as told:
+        tip = head(here.repo).commit
+        try:
+            if tip:
+                build(here.repo, objects, tip, told)
+        except IndexUnavailable as problem:
+            raise CannotTell(str(problem)) from None
+    return 0
 
 
 def _staged(here: Workspace) -> Iterator[tuple[str, Assessment]]:

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from earmark.lsp.buffer import Buffer
 from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.scanning import Scanner
 from earmark.lsp.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from earmark.git.repository import Repository
 
 # Seconds of parsing before the first answer to an edit. A client that asks has to live with that answer for longer than
 # one that is sent the next, so it waits longer; one that is sent them waits for the parse of a small text only.
@@ -30,9 +34,17 @@ _LARGE = 400 << 10
 
 
 class Analysis:
-    """Looks at buffers; `told` is called when a look has ended, and whether it was the last of the present text."""
+    """Looks at buffers; `told` is called when a look has ended, and whether it was the last of the present text;
+    `unlearnt` with a repository whose symbol index would take long to build."""
 
-    def __init__(self, clock: Clock, scheduler: Scheduler, told: Callable[[Buffer, bool], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        scheduler: Scheduler,
+        told: Callable[[Buffer, bool], None],
+        unlearnt: Callable[[Repository], None],
+    ) -> None:
+        self._unlearnt = unlearnt
         self.scanner = Scanner(scheduler)
         self._clock = clock
         self._scheduler = scheduler
@@ -110,7 +122,11 @@ class Analysis:
         text, base = buffer.text, buffer.base
         judged = base is not None and base != text and buffer.language
         found = [*(await self.scanner.compare(buffer, base) if judged and base is not None else ())]
-        found += await self.scanner.around(buffer)
+        heard = await self.scanner.around(buffer)
+        found += heard.findings
+        if heard.callers is None and buffer.place is not None:
+            self._unlearnt(buffer.place.repo)
         if buffer.text is text:
+            buffer.callers = heard.callers or ()
             buffer.compared.clear(len(text))
             buffer.compared.replace(0, len(text), found)

@@ -19,6 +19,7 @@ from earmark.text.languages import language_of
 
 if TYPE_CHECKING:
     from earmark.git.repository import Repository
+    from earmark.lsp.around import Callers
     from earmark.lsp.tracking import Tracking
     from earmark.origin.model import Session
 
@@ -71,7 +72,8 @@ class Buffer:
     that.
 
     `file` is None for what is no file; `place` and `tracking` are None until they are known, and `place` stays so for a
-    document outside any repository. `base` is the committed text.
+    document outside any repository. `base` is the committed text. `callers` says who uses the definitions that the
+    change touches, at the lines they had when that was last looked at.
     """
 
     def __init__(self, uri: str, language_id: str, version: int, text: str, name: str) -> None:
@@ -93,6 +95,7 @@ class Buffer:
         self.place: Place | None = None
         self.tracking: Tracking | None = None
         self.base: bytes | None = None
+        self.callers: tuple[Callers, ...] = ()
         self.closed = False
         self.claims: deque[Claim] = deque(maxlen=_CLAIMS)
         self.history: deque[Step] = deque()

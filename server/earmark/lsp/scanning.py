@@ -12,6 +12,7 @@ from earmark.lsp.buffer import Buffer
 from earmark.lsp.scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from earmark.lsp.around import Heard
     from earmark.risk.finding import Finding
     from earmark.risk.rules import ChangeRule, Rule, RuleSet
 
@@ -119,7 +120,7 @@ class Scanner:
         self._complain(errors)
         return found
 
-    async def around(self, buffer: Buffer) -> Sequence[Finding]:
+    async def around(self, buffer: Buffer) -> Heard:
         """What the repository around the buffer adds; in the pool, for it looks at files."""
         from earmark.lsp.around import Subject, look
 
@@ -127,9 +128,9 @@ class Scanner:
         path, repo = (place.path, place.repo) if place is not None else (buffer.name, None)
         tree = buffer.tree.tree.copy() if buffer.tree is not None and buffer.tree.tree is not None else None
         subject = Subject(buffer.text, buffer.language, path, buffer.base, repo)
-        found, errors = await self._scheduler.io(look, subject, tree)
-        self._complain(errors)
-        return found
+        heard = await self._scheduler.io(look, subject, tree)
+        self._complain(heard.errors)
+        return heard
 
     async def _elsewhere(self, buffer: Buffer, passed: Callable[[], bool]) -> Sequence[Finding] | None:
         """The whole text in one go, in the pool, with a copy of the tree: the loop edits its own."""

@@ -17,6 +17,7 @@ from earmark.lsp.capabilities import Client
 from earmark.lsp.clock import Clock, Timer
 from earmark.lsp.convert import Mark
 from earmark.lsp.diagnostics import Diagnostics, Shown, mark_of, shown
+from earmark.lsp.indexing import Indexing
 from earmark.lsp.messages import Messages
 from earmark.lsp.origins import Origins
 from earmark.lsp.policy_file import policy_marks
@@ -48,7 +49,8 @@ class Session:
         self.client = Client()
         self.settings = Settings()
         self.scheduler = Scheduler()
-        self.analysis = Analysis(clock, self.scheduler, self._looked_at)
+        self.indexing = Indexing(self.scheduler, protocol, lambda: self.client, self._indexed)
+        self.analysis = Analysis(clock, self.scheduler, self._looked_at, self.indexing.want)
         self.diagnostics = Diagnostics(protocol.send_raw)
         self.origins = Origins(
             clock,
@@ -79,6 +81,12 @@ class Session:
         self.client = client
         self.regions.begin(params.client_info)
         self.configure(params.initialization_options, at_start=True)
+
+    def _indexed(self, top: str) -> None:
+        """Who uses what is known now in a repository: its buffers have not heard it yet."""
+        for buffer in self.buffers.values():
+            if buffer.place is not None and buffer.place.repo.top == top:
+                self.analysis.look_again(buffer)
 
     def configure(self, given: Any, *, at_start: bool = False) -> None:
         """Apply settings; what is wrong with them is said once, in a message."""

@@ -222,3 +222,14 @@ def test_a_made_up_package_counts_in_the_assessment(folder: Path, git: Git, caps
     (commit,) = json.loads(capsys.readouterr().out)["commits"]
     findings = [t["evidence"] for t in commit["terms"] if t["name"] == "finding"]
     assert [e.partition(" (")[0] for e in findings] == ["a.py: dep-unknown-python"]
+
+
+def test_the_index_is_built_ahead_of_time(folder: Path, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+    assert assess.run(["--index"]) == 0
+    (folder / "a.py").write_text("def total(a):\n    return a\n")
+    (folder / "b.py").write_text("from a import total\ntotal(1)\n")
+    git("add", ".")
+    git("commit", "-qm", "start")
+    assert assess.run(["--index"]) == 0
+    assert (folder / ".git" / "earmark" / "symbols.db").exists()
+    assert capsys.readouterr().out == ""

@@ -49,6 +49,10 @@ def hover(ls: EarmarkServer, params: types.HoverParams) -> types.Hover | None:
         parts += list(_asked(ls.session.standing(buffer), buffer.place.path, show))
     if not parts:
         return None
+    line = params.position.line + 1
+    parts += [
+        f"Used by others: {show.prose(known.said)}" for known in buffer.callers if known.start <= line <= known.end
+    ]
     text = ("\n\n" if markdown else "\n").join(parts)
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     return types.Hover(types.MarkupContent(kind, text))
