@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from earmark.risk.conditions import Test, compile_condition
+from earmark.risk.conditions import Test, compile_condition, cost
 from earmark.risk.finding import CATEGORIES, RULE_SET, SEVERITIES
 from earmark.risk.objects import check_path
 from earmark.risk.places import ConditionError, expand, regex
@@ -191,8 +191,9 @@ def parse_rule(table: dict[str, Any], languages: tuple[str, ...], pack: str) -> 
 
 def _matchers(table: dict[str, Any], where: str) -> list[Matcher]:
     try:
-        when = tuple(compile_condition(c) for c in table.get("when", []))
-        unless = tuple(compile_condition(c) for c in table.get("unless", []))
+        when, unless = (
+            tuple(compile_condition(c) for c in sorted(table.get(key, []), key=cost)) for key in ("when", "unless")
+        )
         asked = table.get("at", [])
         for expression in (table.get("but", ""), *(r.get(key, "") for r in asked for key in ("matches", "lacks"))):
             regex(expression)

@@ -39,6 +39,7 @@ class Source:
         "_ancestors",
         "_arguments",
         "_assigned",
+        "_found",
         "_functions",
         "_known",
         "_memo",
@@ -66,6 +67,7 @@ class Source:
         self._functions: dict[str, Node | None] | None = None
         self._memo: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], Any] = {}
+        self._found: dict[tuple[str, int, int], bool] = {}
 
     def of(self, node: Node) -> str:
         """The text of `node`."""
@@ -87,6 +89,18 @@ class Source:
             found = regex(expression).finditer(self.text)
             known = frozenset(group.decode("utf-8", "replace") for m in found for group in m.groups() if group)
             self._memo[expression] = known
+        return known
+
+    def found(self, expression: str, start: int, end: int) -> bool:
+        """Whether an RE2 expression is found in bytes `start` to `end`, searched once: rules ask the same of a whole
+        function or file for each place in it."""
+        key = (expression, start, end)
+        known = self._found.get(key)
+        if known is None:
+            from earmark.risk.places import regex
+
+            text = self.text[start:end].decode("utf-8", "replace")
+            known = self._found[key] = bool(regex(expression).search(text))
         return known
 
     def once(self, work: Callable[[Source, Node, int], T], node: Node, depth: int) -> T:
