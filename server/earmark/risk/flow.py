@@ -1,7 +1,8 @@
-"""Where a value comes from, as far as one function tells: literal, built from parts, or from outside.
+"""Where a value comes from, as far as one function tells, and whether the text fixes it.
 
-A name is followed to what is assigned to it in the same function, and, for constants, in the file; nothing crosses a
-call. Depth and width are bounded, so that hostile text cannot make this slow.
+A name is followed to what is assigned to it in the same function, and, for constants, in the file; a call only to a
+function of the same file that gives back fixed values. Depth and width are bounded, so that hostile text cannot make
+this slow.
 """
 
 from __future__ import annotations
