@@ -2,8 +2,8 @@
 
     python tests/editors/promises.py          # writes the table into clients/README.md
 
-`measured.json` is written by `pytest tests/editors --measure`: a cell is there only because a test saw it. To measure all
-anew, remove the file first.
+`measured.json` is written by `pytest tests/editors --measure`: a cell is there only because a test saw it. To measure
+all anew, remove the file first.
 """
 
 from __future__ import annotations
