@@ -196,9 +196,9 @@ class _Run:
             if not self.touches(thing.value.node.start_byte, thing.value.node.end_byte):
                 continue
             said = self._required(thing)
-            for entry in self.program.objects:
-                kind, _, matcher = entry
-                if (matcher.family and matcher.family != thing.family) or not regex(kind).fullmatch(thing.kind):
+            for entry in self.program.objects.match(thing.kind):
+                matcher = entry[2]
+                if matcher.family and matcher.family != thing.family:
                     continue
                 if matcher.but and regex(matcher.but).search(source.of(thing.value.node)):
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from earmark.risk.places import last_segment
+from earmark.risk.places import last_segment, regex
 from earmark.risk.profiles import profile
 from earmark.risk.query import compiled, kinds, setting_patterns
 from earmark.risk.required import Row, rows
@@ -46,6 +46,29 @@ class Expressions:
         return [self._entries[i] for i in sorted(self._set.Match(text) or ())] if self._entries else []
 
 
+class Kinds:
+    """Entries whose pattern is the kind of an object, found again without matching."""
+
+    __slots__ = ("_entries", "_known")
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._known: dict[str, tuple[Entry, ...]] = {}
+
+    def match(self, kind: str) -> tuple[Entry, ...]:
+        """The entries for objects of this kind, in the order of the rules."""
+        known = self._known.get(kind)
+        if known is None:
+            if len(self._known) > _MOST_KINDS:
+                self._known.clear()
+            known = self._known[kind] = tuple(e for e in self._entries if regex(e[0]).fullmatch(kind))
+        return known
+
+
+# A text may name kinds of its own; what is remembered of them is bounded.
+_MOST_KINDS = 4096
+
+
 class Program(NamedTuple):
     """What one scan of a language needs. `roles[i]` says what pattern i of `query` is: call, setting, string, or the
     entries of the rules whose own query or node type it is; `required` is what tables ask of objects, by their type."""
@@ -58,7 +81,7 @@ class Program(NamedTuple):
     texts: tuple[Entry, ...]
     statements: Expressions
     commands: Expressions
-    objects: tuple[Entry, ...]
+    objects: Kinds
     required: dict[str, tuple[tuple[Row, Entry], ...]]
 
 
@@ -99,7 +122,7 @@ def _build(rules: RuleSet, language: str) -> Program:
         texts=tuple(_entries(own, "text")),
         statements=Expressions(statements),
         commands=Expressions(commands),
-        objects=tuple(_entries(own, "object")),
+        objects=Kinds(_entries(own, "object")),
         required=_required(own),
     )
 
