@@ -41,7 +41,7 @@ def until(code: Workbench, title: str) -> None:
 
 
 def test_the_request_is_read_before_it_is_sent(code: Workbench, review: Review) -> None:
-    until(code, "not reviewed, and nobody was asked yet")
+    until(code, "not reviewed, and not asked for from here")
     code.api("execute", "earmark.requestReview")
     shown = workbench.wait("the preview", lambda: code.api("offered", "Review Request.md"))
     for part in ("Nothing is sent until you say so.", "`Grace Example`", "### Risk:", "### What depends on it"):

@@ -32,7 +32,7 @@ async def desk(git: RealGit, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[D
 
 async def test_a_region_says_how_its_review_stands(desk: Desk) -> None:
     assert await desk.states() == ["pending"]
-    assert await desk.lenses() == [(1, "Review: not reviewed, and nobody was asked yet")]
+    assert await desk.lenses() == [(1, "Review: not reviewed, and not asked for from here")]
     head = desk.story.git("rev-parse", "HEAD")
     desk.service.open_pull("retry", "main", "", waiting=["grace"])
     state = await desk.ask("earmark/reviewState", refresh=True)
@@ -227,5 +227,22 @@ async def test_a_request_sent_from_a_terminal_shows(desk: Desk, monkeypatch: pyt
     desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
     assert review(["request", "--title", "Another title"]) == 0
     desk.editor.open(desk.uri, RETRIED)
+    await desk.settled()
+    assert await desk.lenses() == [(1, "Review: approved by Grace (senior)")]
+
+
+async def test_a_reviewer_sees_what_the_author_sees(desk: Desk) -> None:
+    """The request was sent from another clone; looking at what waits is what lets this one ask the forge."""
+    desk.service.open_pull("retry", "main", "", waiting=["grace"])
+    await desk.settled()
+    assert desk.server.calls == []
+    await desk.ask("earmark/reviewQueue")
+    await desk.settled()
+    assert await desk.lenses() == [(1, "Review: waits for grace")]
+    hover = await desk.hover()
+    for part in ("Review: waits for grace", "Asked of the change: approval by 1 × senior or above", "pull/1"):
+        assert part in hover
+    desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
+    await desk.editor.pass_time(301)
     await desk.settled()
     assert await desk.lenses() == [(1, "Review: approved by Grace (senior)")]

@@ -127,4 +127,4 @@ def sentence(review: RegionReview, state: ReviewState) -> str:
     if state.waiting:
         return f"waits for {', '.join(state.waiting)}"
     asked = state.url or state.asked_days_ago is not None
-    return "asked for, not approved yet" if asked else "not reviewed, and nobody was asked yet"
+    return "asked for, not approved yet" if asked else "not reviewed, and not asked for from here"

@@ -1,7 +1,7 @@
 """How the review of what HEAD adds stands, region by region: read by a process of `earmark review status`, kept here.
 
 A look is taken when HEAD, the notes, an approval or the outbox moves. The forge is asked when a request was sent from
-this clone, and then again every few minutes while it is open, or when the user wants to know; never otherwise.
+this clone, or once the user wanted to know about reviews here; then again every few minutes while the request is open.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Reviews:
         self._looking: set[str] = set()
         self._again: set[str] = set()
         self._seen: dict[str, tuple[object, ...]] = {}
+        self._asking: set[str] = set()
 
     def of(self, repo: Repository | None) -> ReviewState:
         """What is known now."""
@@ -109,12 +110,14 @@ class Reviews:
             self._timers[repo.top] = self._clock.call_later(_SOON, lambda: self._due(repo, anyway=False))
 
     async def look(self, repo: Repository, *, ask: bool) -> ReviewState:
-        """Look now; with `ask` at the forge too, whoever sent the request."""
+        """Look now; with `ask` at the forge too, whoever sent the request, and from then on."""
+        if ask:
+            self._asking.add(repo.top)
         self._seen[repo.top] = await self._scheduler.io(_grounds, repo)
         if not repo.trusted or not any(self._seen[repo.top][1:]):
             self._set(repo, NOTHING)
             return NOTHING
-        flags = () if ask else ("--if-asked",)
+        flags = () if repo.top in self._asking else ("--if-asked",)
         ran = await earmark(repo, "review", "status", "--json", *flags)
         if ran.code == 2:
             found = NOTHING._replace(note=ran.said.removeprefix("earmark review status: ").strip())
@@ -122,6 +125,13 @@ class Reviews:
             found = read(ran.out)
         self._set(repo, found)
         return found
+
+    def ask_from_now_on(self, repo: Repository) -> None:
+        """The user wants to know about reviews here: the forge is asked too, whoever sent the request."""
+        if repo.top not in self._asking:
+            self._asking.add(repo.top)
+            self._seen.pop(repo.top, None)
+            self.touch(repo)
 
     def stop(self) -> None:
         """Look no more."""

@@ -21,6 +21,8 @@ async def review_queue(ls: EarmarkServer, params: Any) -> dict[str, Any]:
     _, repo = await require_place(ls, (params,), writes=False)
     ls.session.review_asked = True
     waiting, note = await _waiting(repo)
+    if not note:
+        ls.session.reviews.ask_from_now_on(repo)
     return {"waiting": waiting, "outbox": await ls.session.scheduler.io(_outbox, repo), "note": note}
 
 

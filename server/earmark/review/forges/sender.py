@@ -8,6 +8,7 @@ rate (primary or secondary) was not applied and may be repeated once the forge's
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, MutableMapping
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -227,9 +228,9 @@ class Sender:
         """Seconds to wait where the forge refuses for rate, else None."""
         if response.status_code not in (403, 429, 503):
             return None
-        after = response.headers.get("retry-after", "")
-        if after.isdigit():
-            return float(min(int(after), 86_400))
+        after = self._retry_after(response.headers.get("retry-after", ""))
+        if after is not None:
+            return after
         if response.status_code == 503:
             return None
         reset = response.headers.get("x-ratelimit-reset") or response.headers.get("ratelimit-reset") or ""
@@ -239,6 +240,16 @@ class Sender:
         if response.status_code == 429 or b"secondary rate limit" in response.content.lower():
             return SECONDARY_WAIT
         return None
+
+    def _retry_after(self, value: str) -> float | None:
+        """The seconds of a `Retry-After` (RFC 9110 §10.2.3: a number or a date), None where there is none."""
+        if value.isdigit():
+            return float(min(int(value), 86_400))
+        try:
+            moment = parsedate_to_datetime(value).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return max(1.0, min(moment - self._clock.now(), 86_400.0))
 
     def _read(self, request: Http, url: str, response: httpx.Response) -> Answer:
         status = response.status_code
