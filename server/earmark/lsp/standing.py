@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from earmark.git.repository import Repository
 from earmark.git.run import GitError
@@ -23,10 +23,18 @@ from earmark.policy import load, model
 from earmark.policy.obligations import Obligation, State, obligations
 from earmark.policy.scope import exempt
 
+if TYPE_CHECKING:
+    from earmark.git.changes import FileChange
+    from earmark.git.objects import Objects
+    from earmark.origin.model import Change
+    from earmark.risk.score import Context
+
 log = logging.getLogger(__name__)
 
 # The scan of files that nobody has looked at yet shares its time with the editor.
 _SECONDS = 2.0
+# The context of more files is that of none in particular; and so many files are learnt for the symbol index at once.
+_MOST_FILES, _MOST_LEARNT = 50, 200
 _SOON = 0.5
 
 
@@ -63,7 +71,7 @@ def look(repo: Repository) -> Standing:
     # The ledger keeps this file exactly while AI evidence is not committed; without it nothing is asked of anybody.
     if not os.path.exists(os.path.join(folder(repo), "active")):
         return Standing(policy)
-    from earmark.git.changes import FileChange, worktree_changes
+    from earmark.git.changes import worktree_changes
     from earmark.git.objects import Objects
     from earmark.origin import state
     from earmark.origin.seen import Refused, read_file
@@ -81,14 +89,33 @@ def look(repo: Repository) -> Standing:
         def read(pair: FileChange) -> tuple[bytes, bytes]:
             return objects.blob(pair.old), text_of(pair.path)
 
-        risk = assessed(ledger, change, pairs, read, policy, seconds=_SECONDS)
-    level = risk.whole.level if change.is_ai else ""
+        known = _known(repo, objects, change, [(pair, *read(pair)) for pair in pairs[:_MOST_FILES]])
+        risk = assessed(ledger, change, pairs, read, policy, seconds=_SECONDS, known=known)
     asked = obligations(
-        policy, [change], level, State(touched=tuple(pair.path for pair in pairs), now=int(time.time()))
+        policy,
+        [change],
+        risk.whole.level if change.is_ai else "",
+        State(touched=tuple(pair.path for pair in pairs), now=int(time.time())),
     )
-    lowered = tuple((term.value, term.lower) for term in risk.whole.terms if term.lower)
+    level = risk.shown.level if change.is_ai else ""
+    lowered = tuple((term.value, term.lower) for term in risk.shown.terms if term.lower)
     files = touched(change, risk.files, text_of)
-    return Standing(policy, level, risk.whole.score, lowered, asked, files, change.sessions)
+    return Standing(policy, level, risk.shown.score, lowered, asked, files, change.sessions)
+
+
+def _known(
+    repo: Repository, objects: Objects, change: Change, texts: Sequence[tuple[FileChange, bytes, bytes]]
+) -> Context:
+    """What is known around what AI did in the working change: nothing is built for it that takes long."""
+    from earmark.git import config, refs
+    from earmark.policy.background import background
+    from earmark.risk.changed import ChangedFile
+
+    ai = {file.path for file in change.files if file.ai_lines or file.ai_removed}
+    files = [ChangedFile(pair.path, old, new, pair.old_path) for pair, old, new in texts if pair.path in ai]
+    author = config.read(repo).get("user.email") or ""
+    around = background(repo, objects, refs.head(repo).commit)
+    return around.of(files, author, int(time.time()), told=lambda _, total: total <= _MOST_LEARNT)[0]
 
 
 def _policy(repo: Repository) -> model.Policy:

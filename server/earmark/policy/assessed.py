@@ -18,12 +18,14 @@ from earmark.risk.score import Assessment, Context, assess, raised
 
 class Assessed(NamedTuple):
     """`level` is what the named rule-set alone says of the AI text and AI removals (`AI-Risk`), empty without any;
-    `whole` adds size and context and is what editor, `assess` and reviews show. `late` are files that were not looked
-    at within the time limit, `errors` what could not be looked at."""
+    `whole` adds size and context as every clone knows them and decides what is asked; `shown` adds what this one knows
+    of the repository around the change. `late` are files that were not looked at within the time limit, `errors` what
+    could not be looked at."""
 
     level: str
     whole: Assessment
     files: tuple[FileFindings, ...]
+    shown: Assessment
     late: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
@@ -37,8 +39,13 @@ def assessed(
     *,
     rules: RuleSet | None = None,
     seconds: float = TIME_LIMIT,
+    known: Context | None = None,
 ) -> Assessed:
-    """The risk of what AI did in `change`; `pairs` are its files and `read` gives the old and new content of one."""
+    """The risk of what AI did in `change`; `pairs` are its files and `read` gives the old and new content of one.
+
+    `known` is what `background` says around it: history and dependents differ between clones, so it is shown and
+    decides nothing.
+    """
     looked = looked_at(ledger, change, pairs, read, rules=rules, seconds=seconds)
     context = Context(
         ai_lines=change.ai_lines,
@@ -47,7 +54,11 @@ def assessed(
         ),
     )
     whole = raised(assess(looked.subjects, looked.files, context), looked.level)
-    return Assessed(looked.level, whole, looked.files, looked.late, looked.errors)
+    shown = whole
+    if known is not None:
+        around = known._replace(ai_lines=context.ai_lines, production=context.production)
+        shown = raised(assess(looked.subjects, looked.files, around), whole.level)
+    return Assessed(looked.level, whole, looked.files, shown, looked.late, looked.errors)
 
 
 def _is_production(policy: Policy, path: str) -> bool:

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from agent import Agent
 from real_git import RealGit
 
 from earmark.git import history
-from earmark.git.changes import commit_changes
+from earmark.git.changes import FileChange, commit_changes, worktree_changes
 from earmark.git.objects import Objects
 from earmark.git.repository import Repository, find
+from earmark.origin import state
+from earmark.origin.ledger import Ledger
 from earmark.policy import load
+from earmark.policy.assessed import assessed
 from earmark.policy.background import Background, background, changed_files
 from earmark.policy.dependents import Dependents, dependents, store
 from earmark.risk.changed import ChangedFile
+from earmark.risk.past import History
+from earmark.risk.score import Context
 
 PRICES = "def total(a):\n    return a\n\n\ndef other():\n    return 2\n"
 CART = "from app.prices import total\n\n\ndef pay(cart):\n    return total(cart) + total(1)\n"
@@ -115,3 +121,19 @@ def test_what_is_no_text_is_left_out(git: RealGit, repo: Repository, objects: Ob
     git.commit("Data", {"a.bin": b"\0" * 100, "big.py": b"x = 1\n" * 400_000, "a.py": "x = 1\n"})
     files, _ = judged(repo, objects, "HEAD")
     assert [file.path for file in files] == ["a.py"]
+
+
+def test_what_this_clone_knows_is_shown_and_decides_nothing(git: RealGit, repo: Repository) -> None:
+    Agent(git).write("app/prices.py", PRICES.replace("return a", "return a / 3"))
+    with Ledger.open(repo) as ledger, Objects(repo) as objects:
+        change, pairs = state.worktree(repo, ledger), worktree_changes(repo)
+
+        def read(pair: FileChange) -> tuple[bytes, bytes]:
+            return objects.blob(pair.old), (git.top / pair.path).read_bytes()
+
+        plain = assessed(ledger, change, pairs, read, load.parse(b"")[0])
+        known = Context(history=History(changes=400, fixes=200), dependents=500, incidents=("a", "b", "c", "d"))
+        told = assessed(ledger, change, pairs, read, load.parse(b"")[0], known=known)
+    assert plain.shown == plain.whole == told.whole
+    assert told.shown.score > plain.shown.score
+    assert (plain.whole.level, told.shown.level) == ("low", "critical")
