@@ -30,13 +30,13 @@ class GitHubService(Service):
         self.on("GET", f"{base}/pulls", self.listed)
         self.on("POST", f"{base}/pulls", self.create)
         self.on("PATCH", f"{base}/pulls/{{pull_number}}", self.change)
-        self.on("GET", f"{base}/commits/{{sha}}/pulls", self.of_commit)
+        self.on("GET", f"{base}/commits/{{commit_sha}}/pulls", self.of_commit)
         self.on("GET", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.requested)
         self.on("POST", f"{base}/pulls/{{pull_number}}/requested_reviewers", self.ask)
         self.on("GET", f"{base}/pulls/{{pull_number}}/reviews", self.reviews)
         self.on("POST", f"{base}/issues/{{issue_number}}/labels", self.label)
         self.on("GET", "/search/issues", self.search)
-        self.on("GET", "/orgs/{org}/teams/{slug}/members", self.members)
+        self.on("GET", "/orgs/{org}/teams/{team_slug}/members", self.members)
 
     def open_pull(self, head: str, base: str, body: str = "", **more: Any) -> dict[str, Any]:
         """A pull request as it stands on the forge."""
@@ -60,12 +60,12 @@ class GitHubService(Service):
         return paged(call, [self.shown(p) for p in reversed(found)], self.url)
 
     def members(self, call: Call, given: dict[str, str]) -> Reply:
-        logins = self.assigned.get(given["slug"])
+        logins = self.assigned.get(given["team_slug"])
         return paged(call, [{"login": login} for login in logins], self.url) if logins else Reply(404, {"message": "?"})
 
     def of_commit(self, call: Call, given: dict[str, str]) -> Reply:
         """Those whose branch is at the commit, or has it behind it (`commits`)."""
-        found = [pull for pull in self.pulls if given["sha"] in pull.get("commits", ())]
+        found = [pull for pull in self.pulls if given["commit_sha"] in pull.get("commits", ())]
         return paged(call, [{**self.shown(p), "base": {"ref": p["base"]}} for p in found], self.url)
 
     def create(self, call: Call, _: dict[str, str]) -> Reply:

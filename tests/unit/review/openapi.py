@@ -24,13 +24,25 @@ CACHE = Path(__file__).parent / ".cache" / "github.json"
 
 
 def sliced(spec: dict[str, Any], routes: list[str]) -> dict[str, Any]:
-    """The request body's schema of each route, references resolved, closed: an unknown key is an error."""
+    """The schema of what each route takes, references resolved, closed: an unknown key is an error. Of a GET that is
+    its query, of the others the request's body."""
     out = {}
     for route in routes:
         method, _, path = route.partition(" ")
-        body = spec["paths"][path][method.lower()]["requestBody"]["content"]["application/json"]["schema"]
-        out[route] = closed(spec, body)
+        operation = spec["paths"][path][method.lower()]
+        if method == "GET":
+            out[route] = query(spec, operation)
+        else:
+            out[route] = closed(spec, operation["requestBody"]["content"]["application/json"]["schema"])
     return out
+
+
+def query(spec: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """The query of an operation as one object."""
+    taken = [closed(spec, parameter) for parameter in operation.get("parameters", [])]
+    named = {parameter["name"]: parameter["schema"] for parameter in taken if parameter["in"] == "query"}
+    required = [parameter["name"] for parameter in taken if parameter["in"] == "query" and parameter.get("required")]
+    return {"type": "object", "properties": named, "required": required, "additionalProperties": False}
 
 
 def closed(spec: dict[str, Any], schema: Any) -> Any:

@@ -16,6 +16,9 @@ PULLS = "POST /repos/{owner}/{repo}/pulls"
 ASK = "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers"
 LABELS = "POST /repos/{owner}/{repo}/issues/{issue_number}/labels"
 CHANGE = "PATCH /repos/{owner}/{repo}/pulls/{pull_number}"
+LIST = "GET /repos/{owner}/{repo}/pulls"
+SEARCH = "GET /search/issues"
+MEMBERS = "GET /orgs/{org}/teams/{team_slug}/members"
 BODIES: list[tuple[str, Any, bool]] = [
     (PULLS, {"title": "t", "head": "h", "base": "b", "body": "x", "draft": False}, True),
     (PULLS, {"title": "t", "head": "h", "base": "b", "boddy": "x"}, False),
@@ -28,6 +31,13 @@ BODIES: list[tuple[str, Any, bool]] = [
     (ASK, {"team_reviewer": ["t"]}, False),
     (LABELS, {"labels": ["a:b"]}, True),
     (LABELS, {"labels": []}, False),
+    (LIST, {"state": "all", "head": "o:h", "base": "b", "per_page": 100, "page": 2}, True),
+    (LIST, {"states": "all"}, False),
+    (LIST, {"state": "merged"}, False),
+    (SEARCH, {"q": "is:open", "per_page": 1}, True),
+    (SEARCH, {"per_page": 1}, False),
+    (MEMBERS, {"per_page": 100}, True),
+    (MEMBERS, {"limit": 100}, False),
 ]
 
 
