@@ -73,3 +73,54 @@ def test_reused(body: str, reused: bool) -> None:
 )
 def test_unchecked(body: str, unchecked: bool) -> None:
     assert fires('{result = "unchecked"}', f"void t(void) {{ {body} }}", "c") == unchecked
+
+
+@pytest.mark.parametrize(
+    ("text", "fed"),
+    [
+        ("function t(a) { f(a) }\n", True),
+        ("function t(a) { f('x' + a) }\n", True),
+        ("function t(a) { const b = `x${a}`\n f(b) }\n", True),
+        ("function t(a) { f(clean(a)) }\n", False),
+        ("function t(a) { f('x') }\n", False),
+        ("f(a)\n", False),
+    ],
+)
+def test_fed(text: str, fed: bool) -> None:
+    assert fires('{arg = 0, is = "fed"}', text, "javascript") == fed
+
+
+@pytest.mark.parametrize(
+    ("body", "leaked"),
+    [
+        ("FILE *h = f(a); if (!h) return; fgetc(h);", True),
+        ("FILE *h = f(a); if (!h) return; fclose(h);", False),
+        ("FILE *h = f(a); keep(h);", False),
+        ("FILE *h; if (a) { h = f(a); } fclose(h);", False),
+        ("if (a) { FILE *h = f(a); } g(h);", True),
+        ("return f(a);", False),
+    ],
+)
+def test_leaked(body: str, leaked: bool) -> None:
+    assert fires('{result = "leaked"}', f"void t(char *a) {{ {body} }}", "c") == leaked
+
+
+PAIR = HEAD.replace('call = ["f", "new F"]', "query = '(assignment_expression left: (_) @a right: (_) @b) @match'")
+
+
+@pytest.mark.parametrize(
+    ("condition", "text", "holds"),
+    [
+        ('{same = ["a", "b"]}', "x = x\n", True),
+        ('{same = ["a", "b"]}', "x = y\n", False),
+        ('{of = "a", is = "outer"}', "let n = 0\nfunction t() { n = 1 }\n", True),
+        ('{of = "a", is = "outer"}', "function t() { let n = 0\n n = 1 }\n", False),
+        ('{of = "a", is = "outer"}', "function t(n) { n = 1 }\n", False),
+        ('{of = "a", is = "outer"}', "function t(o) { o.n = 1 }\n", True),
+    ],
+)
+def test_captures(condition: str, text: str, holds: bool) -> None:
+    pack = PAIR.replace("LANGUAGE", "javascript").replace("CONDITION", condition)
+    rules = load_default().with_packs([("javascript-local.toml", pack)])
+    found, errors = scan(text.encode(), "javascript", "src/a", rules=rules)
+    assert (errors, any(finding.rule == "x" for finding in found)) == ((), holds)
