@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from earmark.risk.source import Source
 
 # A name is followed through so many steps, an expression through so many levels and parts.
-DEEPEST = 6
+DEEPEST = 8
 WIDEST = 12
 # Calls whose result is a number, or a part of a statement or command line that is quoted for it.
 _HARMLESS = (
@@ -130,9 +130,11 @@ def is_literal(source: Source, node: Node, depth: int = 0) -> bool:
         if source.language == "kotlin" and kind in roles.strings and compiled(r"\$[A-Za-z_{]").search(source.of(node)):
             return False
         return _literal_parts(source, node, depth)
+    if kind in roles.calls and compiled(_HARMLESS).search(source.names(node)[0]):
+        return True
     if depth > DEEPEST:
         return False
-    if kind in roles.calls and (compiled(_HARMLESS).search(source.names(node)[0]) or _is_fixed(source, node, depth)):
+    if kind in roles.calls and _is_fixed(source, node, depth):
         return True
     if kind in roles.names or (kind in (*roles.calls, *roles.members) and stores.stored(source, node)):
         values = origins(source, node)
@@ -160,7 +162,7 @@ def _is_fixed(source: Source, call: Node, depth: int) -> bool:
     function = call.child_by_field_name("function")
     receiver = call.child_by_field_name("object") or (function.child_by_field_name("object") if function else None)
     parts = [a.node for a in source.arguments(call)] + ([receiver] if receiver is not None else [])
-    return all(is_literal(source, each, depth + 2) for each in parts)
+    return all(is_literal(source, each, depth + 1) for each in parts)
 
 
 def _answers_fixed(source: Source, call: Node, name: str, depth: int) -> bool:

@@ -91,7 +91,8 @@ def captures_variable(source: Source, function: Node) -> bool:
     body, left = function.child_by_field_name("body"), _variable(loop)
     if body is None or left is None or not (left.end_byte <= function.start_byte or loop.type != "for_statement"):
         return False
-    names = regex(r"[A-Za-z_]\w*").findall(source.of(left))
+    between = source.text[left.end_byte : function.start_byte].decode("utf-8", "replace")
+    names = [n for n in regex(r"[A-Za-z_]\w*").findall(source.of(left)) if not regex(rf"\b{n}\s*:=").search(between)]
     own = source.parameters(function) | set(source.assigned(function))
     read = [n for n in names if n not in own and regex(rf"\b{escaped(n)}\b").search(source.of(body))]
     return bool(read) and not _runs_at_once(source, function)
@@ -100,7 +101,7 @@ def captures_variable(source: Source, function: Node) -> bool:
 def _variable(loop: Node) -> Node | None:
     """The variable of a loop, or of the clause of a comprehension."""
     for holder in (loop, *loop.named_children):
-        left = holder.child_by_field_name("left") if holder.type.startswith("for") else None
+        left = holder.child_by_field_name("left") if holder.type.startswith(("for", "range")) else None
         if left is not None:
             return left
     return None
@@ -114,7 +115,8 @@ def _runs_at_once(source: Source, function: Node) -> bool:
         if above.type in source.profile.calls:
             called = above.child_by_field_name("function")
             if called is not None and called.start_byte <= function.start_byte < called.end_byte:
-                return True
+                around = source.parent(above)
+                return around is None or around.type not in ("go_statement", "defer_statement")
             keyed = regex(r"\b(?:key|default)\s*=\s*$").search(
                 source.text[above.start_byte : function.start_byte].decode("utf-8", "replace")
             )
