@@ -59,6 +59,17 @@ async def test_an_untrusted_repository_adds_no_packs(start: Any, shop: RealGit) 
     assert page.endswith("/dependency-risk.md#dep-unknown-python")
 
 
+async def test_a_pack_that_is_not_fit_says_so_while_it_is_written(start: Any, shop: RealGit) -> None:
+    editor = await start(rootUri=shop.top.as_uri())
+    editor.open((shop.top / ".earmark/rules/acme.toml").as_uri(), PACK.replace("high", "apocalyptic"))
+    await editor.idle()
+    sent = [m["params"] for m in editor.unread if m.get("method") == "textDocument/publishDiagnostics"]
+    editor.unread.clear()
+    (item,) = sent[-1]["diagnostics"]
+    assert (item["code"], item["range"]["start"]["line"]) == ("earmark-file-unfit", 0)
+    assert "rule acme-twice: severity must be one of" in item["message"]
+
+
 PRICES = "def total(a):\n    return a\n\n\ndef rate(a):\n    return 1\n"
 CART = "from prices import total\n\n\ndef pay(cart):\n    return total(cart) + total(1)\n"
 

@@ -26,6 +26,7 @@ from earmark.risk.incidents import FOLDER as INCIDENTS
 from earmark.risk.incidents import resembling
 from earmark.risk.rules import RuleSet
 from earmark.risk.symbols.tags import tags
+from earmark.risk.unfit import unfit
 from earmark.risk.user_packs import FOLDER as PACKS
 from earmark.risk.user_packs import Pack
 
@@ -72,7 +73,8 @@ def look(subject: Subject, tree: Tree | None) -> Heard:
     full = os.path.join(repo.top, path) if repo is not None else path
     brought = _brought(repo, _signature(repo))
     found, errors = check(text, language, path, around(full), rules=brought.rules, tree=tree)
-    findings, problems = list(found), [*errors, *(f"{where} is not used: {why}" for where, why in brought.problems)]
+    findings = [*found, *unfit(text, path, brought.rules)]
+    problems = [*errors, *(f"{where} is not used: {why}" for where, why in brought.problems)]
     if brought.packs:
         own, failed = scan(text, language, path, tree=tree, rules=_own(brought.packs))
         findings += own

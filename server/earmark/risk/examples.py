@@ -9,6 +9,7 @@ from earmark.risk.dependencies.surroundings import NOWHERE
 from earmark.risk.engine import scan
 from earmark.risk.finding import Finding
 from earmark.risk.rules import ChangeRule, Rule, RuleSet
+from earmark.risk.unfit import unfit
 from earmark.text.languages import language_of
 
 # What an example of a language is called when the rule names no path.
@@ -48,7 +49,7 @@ def _look(text: bytes, language: str, path: str, rules: RuleSet) -> tuple[tuple[
     packages, problems = check(text, language, path, lambda: NOWHERE, rules=rules)
     report = incidents.parse_report("incidents/example.md", incidents.EXAMPLE)
     likeness = incidents.resembling(text, language, path, [report] if report else [])
-    return found + packages + likeness, errors + problems
+    return found + packages + likeness + unfit(text, path, rules), errors + problems
 
 
 def change_failures(rule: ChangeRule, rules: RuleSet) -> list[str]:
