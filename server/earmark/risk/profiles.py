@@ -167,7 +167,7 @@ _ROLES: dict[str, dict[str, str]] = {
         "literals": "string_literal decimal_integer_literal hex_integer_literal decimal_floating_point_literal true "
         "false null_literal character_literal text_block class_literal",
         "composites": "binary_expression unary_expression parenthesized_expression cast_expression array_initializer "
-        "ternary_expression",
+        "ternary_expression array_creation_expression",
         "names": "identifier",
         "members": "field_access array_access",
         "functions": "method_declaration constructor_declaration lambda_expression",
