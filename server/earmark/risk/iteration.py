@@ -149,8 +149,10 @@ def calls_itself_always(source: Source, function: Node) -> bool:
 
 
 def _fits(source: Source, call: Node, function: Node) -> bool:
-    """As many arguments as `function` has parameters: another number is another function of the same name."""
-    parameters = function.child_by_field_name("parameters")
-    if source.language == "python" or parameters is None:
+    """As many arguments as `function` has parameters, and no other function of its name in the file: where functions are
+    overloaded, the call may be of another one."""
+    parameters, name = function.child_by_field_name("parameters"), function.child_by_field_name("name")
+    if source.language == "python" or parameters is None or name is None:
         return True
-    return parameters.named_child_count == len(source.arguments(call))
+    alone = source.declared(source.of(name))
+    return alone is not None and alone.id == function.id and parameters.named_child_count == len(source.arguments(call))
