@@ -149,8 +149,8 @@ def calls_itself_always(source: Source, function: Node) -> bool:
 
 
 def _fits(source: Source, call: Node, function: Node) -> bool:
-    """As many arguments as `function` has parameters, and no other function of its name in the file: where functions are
-    overloaded, the call may be of another one."""
+    """As many arguments as `function` has parameters, and no other function of its name in the file: of overloaded
+    functions the call may mean another one."""
     parameters, name = function.child_by_field_name("parameters"), function.child_by_field_name("name")
     if source.language == "python" or parameters is None or name is None:
         return True
