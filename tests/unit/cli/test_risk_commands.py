@@ -233,3 +233,26 @@ def test_the_index_is_built_ahead_of_time(folder: Path, git: Git, capsys: pytest
     assert assess.run(["--index"]) == 0
     assert (folder / ".git" / "earmark" / "symbols.db").exists()
     assert capsys.readouterr().out == ""
+
+
+def test_explain_a_place(folder: Path, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "incidents").mkdir()
+    (folder / "incidents" / "one.md").write_text("---\nsymbols: [total]\n---\n")
+    (folder / "a.py").write_text("def total(a):\n    return a\n")
+    (folder / "b.py").write_text("from a import total\ntotal(1)\n")
+    git("add", ".")
+    git("commit", "-qm", "Start")
+    (folder / "a.py").write_text("def total(a):\n    return a / 2\n")
+    git("commit", "-qam", "Fix the half")
+    assert explain.run(["a.py:2"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "a.py:2, in total",
+        "  1 caller in 1 file: b.py",
+        "  changes of the file: 2, in the last 90 days: 2, fixes: 1, taken back: 0, people: 1",
+        "  incident one: total is touched",
+    ]
+    assert explain.run(["--json", "b.py:2"]) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert (known["path"], known["line"], known["callers"], known["history"]["changes"]) == ("b.py", 2, None, 1)
+    assert explain.run(["c.py:2"]) == 2
+    assert "neither a rule nor PATH:LINE" in capsys.readouterr().err
