@@ -26,8 +26,8 @@ BASE_POLICY = "EARMARK_BASE_POLICY"
 
 class Declared(NamedTuple):
     """`block` is empty when nothing is to be declared. `unexplained` is a commit whose declaration the new one
-    continues although its note is not here, or empty. `problems` are sentences for the user; `suppressed` are the
-    suppressions of findings that the AI files gain, as "path: rule (reason)"; `risk` is what the rule-set derives."""
+    continues although its note is not here, or empty. `problems` are sentences for the user; `pairs` are the staged
+    files; `risk` is what the rule-set derives."""
 
     change: Change
     policy: model.Policy
@@ -35,7 +35,7 @@ class Declared(NamedTuple):
     fingerprint: str
     unexplained: str = ""
     problems: tuple[str, ...] = ()
-    suppressed: tuple[str, ...] = ()
+    pairs: tuple[FileChange, ...] = ()
     risk: str = ""
 
     @property
@@ -71,9 +71,8 @@ def staged(
         touched = [name for pair in pairs for name in (pair.path, pair.old_path) if name]
         named = _named(message, policy.declare)
         block = _block(policy, change, changes, risk, touched, named)
-        quiet = tuple(_suppressed(objects, pairs, change))
     print_ = pending.fingerprint(situation.base, pairs)
-    return Declared(change, policy, block, print_, unexplained, (*problems, *late), quiet, risk)
+    return Declared(change, policy, block, print_, unexplained, (*problems, *late), pairs, risk)
 
 
 def policy_of(repo: Repository, objects: Objects, environ: Mapping[str, str]) -> tuple[model.Policy, list[str]]:
@@ -119,16 +118,20 @@ def _risk(ledger: Ledger, objects: Objects, pairs: Sequence[FileChange], change:
     ]
 
 
-def _suppressed(objects: Objects, pairs: Sequence[FileChange], change: Change) -> Iterator[str]:
+def suppressed(repo: Repository, found: Declared) -> Iterator[str]:
+    """The suppressions of findings that the AI files gain, as "path: rule (reason)"."""
     from earmark.risk.suppress import suppressions
 
-    ai = {file.path for file in change.files if file.ai_lines or file.ai_removed}
-    for pair in pairs:
-        if pair.path in ai and (found := suppressions(objects.blob(pair.new))):
-            known = {(was.rules, was.reason) for was in suppressions(objects.blob(pair.old))}
-            for new in found:
-                if (new.rules, new.reason) not in known:
-                    yield f"{pair.path}: {', '.join(new.rules)} ({new.reason})"
+    ai = {file.path for file in found.change.files if file.ai_lines or file.ai_removed}
+    pairs = [pair for pair in found.pairs if pair.path in ai]
+    with Objects(repo) as objects:
+        texts = Ahead(objects, [pair.new for pair in pairs])
+        for pair in pairs:
+            if quiet := suppressions(texts.blob(pair.new)):
+                known = {(was.rules, was.reason) for was in suppressions(objects.blob(pair.old))}
+                for new in quiet:
+                    if (new.rules, new.reason) not in known:
+                        yield f"{pair.path}: {', '.join(new.rules)} ({new.reason})"
 
 
 def _named(message: bytes, declare_: model.Declare) -> tuple[str, ...]:

@@ -86,9 +86,8 @@ def commit_msg(repo: Repository, arguments: Sequence[str]) -> Outcome:
 
 
 def _ask(repo: Repository, file: str, message: bytes, found: Declared, how: messages.Manner) -> None:
-    kept = Pending(
-        found.fingerprint, found.block, how.comment, how.can_preview, found.summary, list(found.suppressed)
-    )  # fmt: skip
+    quiet = list(declaring.suppressed(repo, found))
+    kept = Pending(found.fingerprint, found.block, how.comment, how.can_preview, found.summary, quiet)
     pending.write(repo, kept)
     if how.can_preview:
         _update(file, message, messages.with_preview(message, found.block, found.summary, how))
@@ -118,8 +117,9 @@ def _kept(repo: Repository, ledger: Ledger, what: str, why: str, about: Declared
     detail: dict[str, object] = {
         "parent": refs.head(repo).commit, "change": about.fingerprint, "block": about.block.splitlines(),
     }  # fmt: skip
-    if about.suppressed:
-        detail["suppressed"] = list(about.suppressed)
+    quiet = about.suppressed if isinstance(about, Pending) else list(declaring.suppressed(repo, about))
+    if quiet:
+        detail["suppressed"] = list(quiet)
     problem = audit.keep(repo, ledger, what, why, detail)
     return [problem] if problem else []
 

@@ -17,7 +17,7 @@ from earmark.git.repository import Repository
 
 class Pending(NamedTuple):
     """`block` is to be written if `asked` is false or the control line stands; `comment` begins a comment in this
-    message. `evidence` says in words what the block rests on; `suppressed` as in `Declared`."""
+    message. `evidence` says in words what the block rests on; `suppressed` are the suppressions it brings."""
 
     fingerprint: str
     block: str

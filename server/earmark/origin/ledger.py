@@ -221,6 +221,12 @@ class Ledger:
         """The newest snapshot of exactly this content at this path, in any worktree."""
         return self._one("content=? AND path=? ORDER BY seq DESC", (content, path))
 
+    def last_content(self, path: str) -> tuple[int, str] | None:
+        """(sequence number, content id) of the newest snapshot of `path` in this worktree."""
+        where = "worktree=? AND path=? AND source!='index' ORDER BY seq DESC LIMIT 1"
+        row = self._db.execute(f"SELECT seq,content FROM snapshots WHERE {where}", (self.repo.top, path)).fetchone()  # noqa: S608
+        return (int(row[0]), str(row[1])) if row else None
+
     def last_at(self, path: str) -> int:
         """The order of the newest snapshot of `path` in this worktree, 0 when there is none."""
         row = self._db.execute(

@@ -15,7 +15,7 @@ from earmark.git.history import Commit, read
 from earmark.git.objects import Objects
 from earmark.git.refs import head
 from earmark.git.repository import Repository
-from earmark.origin import lookup, notes
+from earmark.origin import kept, lookup, notes
 from earmark.origin.derive import file_origins
 from earmark.origin.ledger import Ledger
 from earmark.origin.model import Change, FileOrigins, Removal, Session, Snapshot
@@ -145,10 +145,14 @@ def _change(
     on_disk: bool = False,
     keep: Callable[[str, Snapshot], None] | None = None,
 ) -> Change:
-    """`keep` is called with every file's snapshot."""
+    """`keep` is called with every file's snapshot that is not kept already."""
     files: list[FileOrigins] = []
     for change in changes:
         if not is_text_change(change):
+            continue
+        key = "" if on_disk else kept.key(ledger, change)
+        if known := kept.find(ledger, key):
+            files.append(known)
             continue
         try:
             new = read_file(os.path.join(repo.top, change.path)) if on_disk else read_new(change.new)
@@ -159,9 +163,11 @@ def _change(
             continue
         old_path = change.old_path if change.old_path != change.path else ""
         snap = lookup.snapshot(repo, ledger, change.path, new, old_path=old_path)
+        files.append(file_origins(change.path, change.old_path, old, change.old, snap))
         if keep is not None:
             keep(change.path, snap)
-        files.append(file_origins(change.path, change.old_path, old, change.old, snap))
+            if key:
+                kept.keep(ledger, key, files[-1])
     return Change("", head(repo).commit, tuple(files), sessions_of(ledger, files))
 
 
