@@ -39,6 +39,7 @@ class Source:
         "_ancestors",
         "_arguments",
         "_assigned",
+        "_calls",
         "_found",
         "_functions",
         "_known",
@@ -64,6 +65,7 @@ class Source:
         self._names: dict[int, tuple[str, ...]] = {}
         self._parameters: dict[int, frozenset[str]] = {}
         self._assigned: dict[int, dict[str, list[Node]]] = {}
+        self._calls: dict[int, dict[str, list[Node]]] = {}
         self._functions: dict[str, Node | None] | None = None
         self._memo: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], Any] = {}
@@ -175,6 +177,17 @@ class Source:
                 holder = declarator.child_by_field_name("parameters")
             text = self.of(holder) if holder is not None else ""
             known = self._parameters[function.id] = frozenset(_WORD.findall(text))
+        return known
+
+    def calls(self, scope: Node) -> dict[str, list[Node]]:
+        """What a call's dotted name begins with -> the calls inside `scope`, in order of place."""
+        known = self._calls.get(scope.id)
+        if known is None:
+            from earmark.risk.query import calls_in
+
+            known = self._calls[scope.id] = {}
+            for call in calls_in(self, scope.start_byte, scope.end_byte):
+                known.setdefault(self.names(call)[0].partition(".")[0], []).append(call)
         return known
 
     def declared(self, name: str) -> Node | None:

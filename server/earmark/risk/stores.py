@@ -41,16 +41,19 @@ def stored(source: Source, node: Node) -> list[Node]:
 
 def given(source: Source, node: Node, builder: str) -> list[Node]:
     """What the text builder of this name has been given before `node`, in its function."""
-    from earmark.risk.query import calls_in
-
     scope = source.function(node)
     made = [made for made in source.assigned(scope).get(builder, []) if made.type in source.profile.calls]
     found = [argument.node for call in made for argument in source.arguments(call)]
-    for call in calls_in(source, scope.start_byte, node.start_byte):
-        head, _, last = source.names(call)[0].rpartition(".")
-        if last in _FILLERS and head.split(".")[0] == builder:
+    for call in _calls_before(source, node, builder):
+        if source.names(call)[0].rpartition(".")[2] in _FILLERS:
             found += [argument.node for argument in source.arguments(call)]
     return found
+
+
+def _calls_before(source: Source, node: Node, holder: str) -> list[Node]:
+    """The calls of methods of the name `holder` that end before `node`, in its function; the last ones only."""
+    calls = source.calls(source.function(node)).get(holder, [])
+    return [call for call in calls if call.end_byte <= node.start_byte][-_MOST:]
 
 
 def _access(source: Source, node: Node) -> tuple[str, tuple[object, ...]]:
@@ -72,19 +75,19 @@ def _keys(source: Source, nodes: list[Node]) -> tuple[object, ...]:
 
 
 def _changes(source: Source, node: Node, holder: str) -> list[tuple[str, list[Node]]] | None:
-    """The calls that change `holder` before `node`, in order; None when a loop may repeat them."""
-    from earmark.risk.query import calls_in
-
-    scope = source.function(node)
+    """The calls that change `holder` before `node`, in order; None when a loop may repeat them, or when they are many."""
+    calls = _calls_before(source, node, holder)
+    if len(calls) == _MOST:
+        return None
     found = []
-    for call in calls_in(source, scope.start_byte, node.start_byte):
+    for call in calls:
         name, _, last = source.names(call)[0].rpartition(".")
         if name != holder or last not in _SETTERS | _APPENDERS | _REMOVERS:
             continue
         if source.enclosing(call, source.profile.loops) is not None:
             return None
         found.append((last, [a.node for a in source.arguments(call)]))
-    return found[:_MOST]
+    return found
 
 
 def _element(source: Source, changes: list[tuple[str, list[Node]]], keys: tuple[object, ...]) -> list[Node]:
