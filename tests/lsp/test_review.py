@@ -10,6 +10,7 @@ import pytest
 from agent import Agent
 from desk import FULL, Desk, at_desk
 from editor import span
+from forge_server import Fault, Reply
 from real_git import RealGit
 from request_story import RETRIED, Story
 from test_approvals import Keys
@@ -57,7 +58,7 @@ async def test_a_region_says_how_its_review_stands(desk: Desk) -> None:
     assert (line, "edited here" in said) == (3, True)
     desk.service.review(1, "grace", "CHANGES_REQUESTED", head)
     await desk.ask("earmark/reviewState", refresh=True)
-    assert "Review: changes requested by grace" in await desk.hover()
+    assert "Review: changes requested by Grace" in await desk.hover()
 
 
 async def test_a_stale_approval_names_its_reason(desk: Desk) -> None:
@@ -246,3 +247,19 @@ async def test_a_reviewer_sees_what_the_author_sees(desk: Desk) -> None:
     await desk.editor.pass_time(301)
     await desk.settled()
     assert await desk.lenses() == [(1, "Review: approved by Grace (senior)")]
+
+
+async def test_a_forge_that_does_not_answer_takes_nothing_back(desk: Desk) -> None:
+    desk.service.open_pull("retry", "main", "")
+    desk.service.review(1, "grace", "APPROVED", desk.story.git("rev-parse", "HEAD"))
+    await desk.ask("earmark/reviewState", refresh=True)
+    assert await desk.states() == ["approved"]
+    down = Fault(Reply(401, {"message": "Bad credentials"}))
+    desk.server.faults = lambda number, call: down
+    state = await desk.ask("earmark/reviewState", refresh=True)
+    assert "Bad credentials" in state["note"]
+    assert await desk.states() == ["approved"]
+    desk.server.faults = None
+    desk.service.review(1, "grace", "CHANGES_REQUESTED", desk.story.git("rev-parse", "HEAD"))
+    await desk.ask("earmark/reviewState", refresh=True)
+    assert "Review: changes requested by Grace" in await desk.hover()

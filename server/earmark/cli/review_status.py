@@ -23,13 +23,15 @@ PATIENCE_DAYS = 2  # a turn is expected within a day; escalation is the author's
 
 
 class _How(NamedTuple):
-    """How a review stands. `age` is how many days ago it was asked for from this clone, None when it was not."""
+    """How a review stands. `age` is how many days ago it was asked for from this clone, None when it was not; `failed`
+    is what the forge, which was asked, did not answer."""
 
     found: Collected
     followed: Followed | None
     why_not: str
     regions: tuple[RegionState, ...]
     age: float | None
+    failed: str = ""
 
 
 def work(argv: list[str]) -> Iterator[int]:
@@ -67,7 +69,6 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     from earmark.review import standing
     from earmark.review.following import forge_approvals, states
     from earmark.review.forges.hosts import ForgeUnknown
-    from earmark.review.forges.sender import ForgeError
     from earmark.review.span import NoSpan, find
 
     if asked.mine:
@@ -82,21 +83,42 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
         found = collected(repo, ledger, span, where, asked, online=False)
         age = _age(repo, found.request.key)
         offline = asked.offline or not repo.trusted or (asked.if_asked and age is None)
-        followed, why_not = _followed(repo, where, span, found, offline=offline)
+        followed, why_not, failed = _followed(repo, where, span, found, offline=offline)
         with Objects(repo) as objects:
             blobs = {path: blob.id for path in found.subjects if (blob := objects.get(f"{span.head}:{path}"))}
             approvals = standing.signed(repo, objects, span.target_commit)
             if followed:
                 approvals += forge_approvals(repo, ledger, objects, under, where.kind, followed.reviews, scope)
         found = collected(repo, ledger, span, where, asked, approvals, scope, online=not offline)
-    except (NoSpan, ForgeUnknown, ForgeError) as error:
+    except (NoSpan, ForgeUnknown) as error:
         raise CannotTell(str(error)) from error
-    against = [review.login for review in followed.reviews if review.state == "changes"] if followed else []
+    against = _against(found, where, followed)
     regions = states(found.subjects, approvals, found.policy.roster, scope, against)
-    wanted = [item for item in found.request.obligations if item.code.startswith(("approval", "self"))]
-    how = _How(found, followed, why_not, regions, age)
+    how = _How(found, followed, why_not, regions, age, failed)
     print(json.dumps(_plain(how, blobs), indent=2)) if asked.json else _print(how)
+    return _code(how)
+
+
+def _code(how: _How) -> int:
+    import sys
+
+    if how.failed:
+        print(f"earmark review status: {display(how.failed)}", file=sys.stderr)
+        return 2
+    wanted = [item for item in how.found.request.obligations if item.code.startswith(("approval", "self"))]
     return 0 if all(item.met for item in wanted) else 1
+
+
+def _against(found: Collected, where: Place, followed: Followed | None) -> list[str]:
+    """Who asks for changes: by name where the roster knows the login."""
+    names = {
+        login.casefold(): person.name
+        for person in found.policy.roster.people
+        for kind, login in person.handles
+        if kind == where.kind
+    }
+    reviews = followed.reviews if followed else ()
+    return [names.get(one.login.casefold(), one.login) for one in reviews if one.state == "changes"]
 
 
 def _mine(repo: Repository, asked: Namespace) -> int:
@@ -129,21 +151,25 @@ def _mine(repo: Repository, asked: Namespace) -> int:
 
 def _followed(
     repo: Repository, where: Place, span: Span, found: Collected, *, offline: bool
-) -> tuple[Followed | None, str]:
-    """What the forge says, or why it was not asked."""
+) -> tuple[Followed | None, str, str]:
+    """What the forge says, or why it was not asked, or (last) what went wrong when it was."""
     from earmark.cli.review_context import ask_of, forge_for, sender_for
+    from earmark.review.forges.sender import ForgeError
 
     if not where.project.api:
-        return None, "there is no forge here: signed approvals alone count"
+        return None, "there is no forge here: signed approvals alone count", ""
     if offline or not repo.trusted:
-        return None, "the forge was not asked" + ("" if repo.trusted else ": the workspace is not trusted")
+        return None, "the forge was not asked" + ("" if repo.trusted else ": the workspace is not trusted"), ""
     forge, token = forge_for(repo, where)
     if not token.value:
-        return None, token.why_none
+        return None, token.why_none, ""
     ask = ask_of(span, where, found, forge, draft=False)
-    with sender_for(repo, where, token) as sender:
-        followed = sender.hold(forge.follow(ask))
-    return followed, "" if followed else "nobody was asked yet: `earmark review request`"
+    try:
+        with sender_for(repo, where, token) as sender:
+            followed = sender.hold(forge.follow(ask))
+    except ForgeError as error:
+        return None, str(error), str(error)
+    return followed, "" if followed else "nobody was asked yet: `earmark review request`", ""
 
 
 def _age(repo: Repository, key: str) -> float | None:

@@ -119,10 +119,11 @@ class Reviews:
             return NOTHING
         flags = () if repo.top in self._asking else ("--if-asked",)
         ran = await earmark(repo, "review", "status", "--json", *flags)
-        if ran.code == 2:
-            found = NOTHING._replace(note=ran.said.removeprefix("earmark review status: ").strip())
-        else:
-            found = read(ran.out)
+        said = ran.said.removeprefix("earmark review status: ").strip()
+        found = read(ran.out) if ran.out.strip() else NOTHING._replace(note=said)
+        before = self.of(repo)
+        if ran.code == 2 and (found.key, found.files) == (before.key, before.files):
+            found = before._replace(note=said)  # the forge does not answer: what it said last stands
         self._set(repo, found)
         return found
 

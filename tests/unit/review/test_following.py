@@ -301,3 +301,18 @@ def test_the_roster_can_be_the_forges_teams(
         service.assigned = {}
         assert check(["origin/main..HEAD", "--phase", "merge", "--reviews"]) == 2
         assert "who is in the roster's teams" in capsys.readouterr().err
+
+
+def test_a_forge_that_does_not_answer_hides_nothing_that_is_known_here(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    service = GitHubService()
+    down = Fault(Reply(401, {"message": "Bad credentials"}))
+    with serving(service, faults=lambda number, call: down) as server:
+        monkeypatch.setenv("EARMARK_FORGE_URL", server.url)
+        assert run(["status", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert [region["state"] for region in json.loads(out)["regions"]] == ["pending"]
+    assert "Bad credentials" in json.loads(out)["note"]
+    assert err.startswith("earmark review status: ") and err.count("\n") == 1
