@@ -9,6 +9,7 @@ from earmark.risk.flow import (
     DEEPEST,
     bare,
     beginning,
+    captured,
     compiled,
     is_appended,
     is_literal,
@@ -59,7 +60,8 @@ def is_built(source: Source, node: Node, depth: int = 0) -> bool:
         if compiled(_BUILDERS).search(name):
             arguments = source.arguments(node)
             inside = node.child_by_field_name("function") or node.child_by_field_name("object") or node
-            if not _dynamic(source, arguments, depth) or compiled(_COMPOSED).search(source.of(inside)):
+            moving = _dynamic(source, arguments, depth) or captured(source, node)
+            if not moving or compiled(_COMPOSED).search(source.of(inside)):
                 return False
             if arguments and name.endswith("rintf") and _takes_numbers(source, arguments[0].node):
                 return False

@@ -19,6 +19,7 @@ subject and must then hold too. Subjects:
          | "endless"                  a function whose body comes to itself again whatever happens
     local = true                      the function that is called is declared in this file, or a parameter
     same = ["capture", "capture"]     both captures have the same text
+    reaches = ["capture", "capture"]  the first is a number that is at least the second
     use = "overwritten"               the variable that the capture `name` is gets another value before it is read
         | "though_nil"                is dereferenced although the `if` that is hit has found it to be nil, or before
         | "field" | "volatile"        is a field of the class; one that is volatile
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 Test = Callable[["Source", Hit], bool]
 _SUBJECTS = frozenset(
-    {"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local", "same", "use"}
+    {"arg", "of", "name", "inside", "calls", "scope", "path", "result", "loop", "local", "same", "use", "reaches"}
 )
 _TESTS = frozenset({"is", "matches", "lacks", "min", "max", "entropy", "where"})
 
@@ -302,6 +303,17 @@ def _local(table: dict[str, Any]) -> Test:
     return check
 
 
+def _reaches(table: dict[str, Any]) -> Test:
+    first, second = table["reaches"]
+
+    def check(source: Source, hit: Hit) -> bool:
+        one, other = (hit.captures.get(name) for name in (first, second))
+        high, low = (None if node is None else number(source, node) for node in (one, other))
+        return high is not None and low is not None and high >= low
+
+    return check
+
+
 def _same(table: dict[str, Any]) -> Test:
     first, second = table["same"]
 
@@ -324,5 +336,6 @@ _COMPILERS: dict[str, Callable[[dict[str, Any]], Test]] = {
     "loop": _loop,
     "local": _local,
     "same": _same,
+    "reaches": _reaches,
     "use": lambda table: uses.compile_use(table["use"]),
 }

@@ -317,11 +317,25 @@ def _reuse_after(source: Source, statement: Node, name: str) -> bool | None:
     return None
 
 
+def captured(source: Source, call: Node) -> frozenset[str]:
+    """The names that a format macro of Rust takes from around it, as `{name}` in its text."""
+    if source.language != "rust" or not source.names(call)[0].endswith("!"):
+        return frozenset()
+    texts = [source.of(a.node) for a in source.arguments(call) if is_stringy(source, a.node)]
+    return frozenset(name for text in texts for name in compiled(r"\{([a-z_]\w*)(?::[^{}]*)?\}").findall(text))
+
+
 def is_fed(source: Source, node: Node, depth: int = 0) -> bool:
-    """True when a parameter of the function around goes into the value, with no call in between."""
+    """True when a parameter of the function around goes into the value, with no call in between but a format macro."""
     node = bare(node)
-    if depth > DEEPEST or node.type in source.profile.calls:
+    if depth > DEEPEST:
         return False
+    if node.type in source.profile.calls:
+        if not source.names(node)[0].endswith("format!"):
+            return False
+        if captured(source, node) & source.parameters(source.function(node)):
+            return True
+        return any(is_fed(source, a.node, depth + 1) for a in source.arguments(node))
     if node.type in source.profile.names:
         values = [value for value in origins(source, node) if value.id != node.id]
         return any(is_fed(source, value, depth + 2) for value in values) if values else is_parameter(source, node)
