@@ -75,7 +75,7 @@ def _keys(source: Source, nodes: list[Node]) -> tuple[object, ...]:
 
 
 def _changes(source: Source, node: Node, holder: str) -> list[tuple[str, list[Node]]] | None:
-    """The calls that change `holder` before `node`, in order; None when a loop may repeat them, or when they are many."""
+    """The calls that change `holder` before `node`, in order; None when a loop may repeat them, or there are many."""
     calls = _calls_before(source, node, holder)
     if len(calls) == _MOST:
         return None
