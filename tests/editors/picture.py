@@ -1,7 +1,8 @@
-"""Makes docs/vscode.png, the order service of the demo as VS Code shows it after an assistant's edit, and
-docs/commit.png, the message of a commit of that edit while it is written.
+"""Makes docs/vscode.png, the order service of the demo as VS Code shows it after an assistant's edit,
+docs/vscode-change.png, the same change by risk with its trailers in the commit box, and docs/commit.png, the message of
+a commit of that edit while it is written.
 
-    python tests/editors/picture.py [vscode | commit]
+    python tests/editors/picture.py [vscode | vscode-change | commit]
 
 Needs what tests/editors/setup.sh installs. Look at the picture before it is committed.
 """
@@ -99,7 +100,27 @@ def message(target: Path) -> None:
             code.page("screenshot", str(target))
 
 
-PICTURES = {"vscode": edited, "commit": message}
+def change(target: Path) -> None:
+    """The change by risk, and the trailers behind a message in the commit box."""
+    with tempfile.TemporaryDirectory(prefix="earmark-") as name:
+        folder = Path(name)
+        project = orders(folder)
+        project.git("add", "-A")
+        with workbench.running(
+            HERE / ".cache", project, folder / "code", project.top / SHOWN, settings=LOOK, keep_screen=False
+        ) as code:
+            code.page("resize", 1280, 780)
+            code.wait_diagnostics(SHOWN, 3)
+            code.api("execute", "workbench.scm.history.removeView")
+            code.api("execute", "earmark.change.focus")
+            code.page("waitForText", ".monaco-list-row", "High risk")
+            code.page("click", ".scm-editor .view-lines")
+            code.page("type", "Retry a charge until it succeeds")
+            code.page("waitForText", ".scm-editor .ghost-text-decoration, .scm-editor .ghost-text", "AI-Assisted: yes")
+            code.page("screenshot", str(target))
+
+
+PICTURES = {"vscode": edited, "vscode-change": change, "commit": message}
 
 if __name__ == "__main__":
     for picture in sys.argv[1:] or PICTURES:

@@ -80,6 +80,10 @@ const operations = {
     const found = vscode.workspace.textDocuments.find((d) => d.uri.scheme === "earmark-offer" && d.uri.path === `/${name}`);
     return found ? found.getText() : "";
   },
+  /** The message in the commit box of Source Control. */
+  commitBox() {
+    return vscode.extensions.getExtension("vscode.git").exports.getAPI(1).repositories[0].inputBox.value;
+  },
   /** The text of the active editor, whatever it shows. */
   shown() {
     return vscode.window.activeTextEditor?.document.getText() ?? "";
