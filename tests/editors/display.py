@@ -41,6 +41,8 @@ class Display:
     @contextlib.contextmanager
     def running(self, command: list[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[None]:
         """`command` on this screen; gone afterwards."""
+        # Without a window manager the keys go to the window under the pointer.
+        self.xdotool("mousemove", "200", "200")
         shown = dict(environment) | {"DISPLAY": self.name}
         with self.log.with_suffix(".program").open("wb") as log:
             program = subprocess.Popen(command, cwd=cwd, env=shown, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
