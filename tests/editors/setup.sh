@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real editors that tests/editors drives, every one pinned: Neovim, VS Code (code-server) and what opens
-# its workbench (Node, Playwright, Chromium), Emacs, Vim, Kate, and the newer Neovim, Emacs and Helix of Debian 13. Also
-# builds our extension. What is there already is left alone.
+# its workbench (Node, Playwright, Chromium), Emacs, Vim, Kate, the newer Neovim, Emacs and Helix of Debian 13, and the
+# assistants whose hooks are tested (Claude Code, Codex, Gemini CLI, OpenCode). Also builds our extension. What is there
+# already is left alone.
 #
 # They go to tests/editors/.cache, or to $EARMARK_EDITORS. What comes from Debian has its release for a pin.
 set -euo pipefail
