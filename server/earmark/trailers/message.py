@@ -150,8 +150,8 @@ def _behind_subject(lines: tuple[Line, ...]) -> int:
 
 
 def _ours(read: list[Trailer]) -> tuple[Trailer, ...]:
-    """The trailers with our keys, in our spelling. An `Assisted-by` is ours right below `AI-Assisted`, elsewhere it is a
-    person's, who writes it as their community does."""
+    """The trailers with our keys, in our spelling. An `Assisted-by` is ours right below `AI-Assisted`; elsewhere it is
+    a person's, who writes it as their community does."""
     found: list[Trailer] = []
     for trailer in read:
         key = _BY_NAME.get(trailer.key.lower(), "")
