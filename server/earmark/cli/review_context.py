@@ -84,13 +84,13 @@ def _place(url: str) -> Place:
 def collected(
     repo: Repository, ledger: Ledger, span: Span, where: Place, asked: Namespace,
     approvals: tuple[Approval, ...] = (), scope: Scope | None = None, load: Mapping[str, int] | None = None,
-    focus: tuple[Focus, ...] = (), online: bool | None = None,
+    focus: tuple[Focus, ...] = (), online: bool | None = None, near: bool = True,
 ) -> Collected:  # fmt: skip
     """Everything the request for `span` says, with the approvals there are. `online`: whether the forge may be asked
-    who is in the teams of the roster, by default in a trusted workspace."""
+    who is in the teams of the roster, by default in a trusted workspace. `near`: whether to look at what depends on the
+    change and resembles it."""
     import os
     from datetime import datetime
-    from urllib.parse import urlsplit
 
     from earmark.gate import facts
     from earmark.gate.gather import base_policy
@@ -101,10 +101,9 @@ def collected(
         stricter = base_policy(None, os.environ)
     except facts.CannotTell as error:
         raise CannotTell(str(error)) from error
-    host = urlsplit(where.project.web or where.project.api).hostname or ""
     sources = Sources(
         where.kind,
-        f"{host}/{where.project.path}".lstrip("/"),
+        repository_name(where),
         datetime.now().astimezone(),
         load or {},
         title=asked.title,
@@ -113,6 +112,7 @@ def collected(
         approvals=approvals,
         scope=scope or Scope(),
         focus=focus,
+        near=near,
         members=members_of(repo, span, where, stricter, online=repo.trusted if online is None else online),
     )
     return collect(repo, ledger, span, sources)
@@ -168,6 +168,23 @@ def forge_for(repo: Repository, where: Place) -> tuple[Forge, Credential]:
 
     token = credential(where, os.environ, credential_helper(repo))
     return forge_of(where, with_token=bool(token.value)), token
+
+
+def repository_name(where: Place) -> str:
+    """The project as a request names it: "host/path"."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(where.project.web or where.project.api).hostname or ""
+    return f"{host}/{where.project.path}".lstrip("/")
+
+
+def following(span: Span, where: Place) -> Ask:
+    """What finds the request for `span` on the forge; it asks for nothing."""
+    from earmark.review.forges.forge import Ask
+    from earmark.review.request import request_key
+
+    key = request_key(repository_name(where), span.target, span.branch, span.first)
+    return Ask(key, "", "", span.branch, span.head, span.target, span.remote, head_owner=_fork_owner(span, where))
 
 
 def ask_of(span: Span, where: Place, found: Collected, forge: Forge, *, draft: bool, second: bool = False) -> Ask:

@@ -17,7 +17,7 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
     from argparse import Namespace
 
     from earmark.cli import workspace
-    from earmark.cli.review_context import ask_of, collected, forge_for, place, sender_for
+    from earmark.cli.review_context import collected, following, forge_for, place, sender_for
     from earmark.gate.facts import CannotTell
     from earmark.git import refs
     from earmark.git.objects import Objects
@@ -34,10 +34,10 @@ def with_reviews(repo: Repository, ledger: Ledger, given: str, facts: Facts) -> 
         forge, token = forge_for(repo, where)
         if not token.value:
             raise CannotTell(f"the reviews on the forge are not known: {token.why_none}")
-        found = collected(repo, ledger, span, where, Namespace(title="", asked=""), online=True)
+        found = collected(repo, ledger, span, where, Namespace(title="", asked=""), online=True, near=False)
         if found.members_unknown:
             raise CannotTell("the reviews on the forge are not known: who is in the roster's teams was not told")
-        ask = ask_of(span, where, found, forge, draft=False)
+        ask = following(span, where)
         if refs.read(repo, f"refs/heads/{span.branch}") is None:  # a runner has the commit and no branch of its own
             ask = ask._replace(branch="")
         with sender_for(repo, where, token) as sender:

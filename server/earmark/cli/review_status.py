@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from earmark.origin.ledger import Ledger
     from earmark.review.collect import Collected
     from earmark.review.following import RegionState
-    from earmark.review.forges.forge import Followed
+    from earmark.review.forges.forge import Ask, Followed
     from earmark.review.forges.hosts import Place
-    from earmark.review.span import Span
 
 
 PATIENCE_DAYS = 2  # a turn is expected within a day; escalation is the author's decision, never ours
@@ -64,7 +63,7 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
     import json
     import time
 
-    from earmark.cli.review_context import collected, place_if_any
+    from earmark.cli.review_context import collected, following, place_if_any
     from earmark.git.objects import Objects
     from earmark.review import standing
     from earmark.review.following import forge_approvals, states
@@ -80,16 +79,16 @@ def _status(repo: Repository, ledger: Ledger, asked: Namespace) -> int:
             span.base, span.head, tuple(c.id for c in span.commits), f"refs/heads/{span.target}", span.target_commit
         )
         scope = standing.scope(repo, under, int(time.time()))
-        found = collected(repo, ledger, span, where, asked, online=False)
-        age = _age(repo, found.request.key)
+        ask = following(span, where)
+        age = _age(repo, ask.key)
         offline = asked.offline or not repo.trusted or (asked.if_asked and age is None)
-        followed, why_not, failed = _followed(repo, where, span, found, offline=offline)
+        followed, why_not, failed = _followed(repo, where, ask, offline=offline)
         with Objects(repo) as objects:
-            blobs = {path: blob.id for path in found.subjects if (blob := objects.get(f"{span.head}:{path}"))}
             approvals = standing.signed(repo, objects, span.target_commit)
             if followed:
                 approvals += forge_approvals(repo, ledger, objects, under, where.kind, followed.reviews, scope)
-        found = collected(repo, ledger, span, where, asked, approvals, scope, online=not offline)
+            found = collected(repo, ledger, span, where, asked, approvals, scope, online=not offline, near=False)
+            blobs = {path: blob.id for path in found.subjects if (blob := objects.get(f"{span.head}:{path}"))}
     except (NoSpan, ForgeUnknown) as error:
         raise CannotTell(str(error)) from error
     against = _against(found, where, followed)
@@ -149,11 +148,9 @@ def _mine(repo: Repository, asked: Namespace) -> int:
     return 0
 
 
-def _followed(
-    repo: Repository, where: Place, span: Span, found: Collected, *, offline: bool
-) -> tuple[Followed | None, str, str]:
+def _followed(repo: Repository, where: Place, ask: Ask, *, offline: bool) -> tuple[Followed | None, str, str]:
     """What the forge says, or why it was not asked, or (last) what went wrong when it was."""
-    from earmark.cli.review_context import ask_of, forge_for, sender_for
+    from earmark.cli.review_context import forge_for, sender_for
     from earmark.review.forges.sender import ForgeError
 
     if not where.project.api:
@@ -163,7 +160,6 @@ def _followed(
     forge, token = forge_for(repo, where)
     if not token.value:
         return None, token.why_none, ""
-    ask = ask_of(span, where, found, forge, draft=False)
     try:
         with sender_for(repo, where, token) as sender:
             followed = sender.hold(forge.follow(ask))

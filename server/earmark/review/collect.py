@@ -62,7 +62,8 @@ class Sources(NamedTuple):
     """What the caller brings: the forge's kind, the repository's name there ("host/path"), the time, open requests by
     login where known, the author's own words, the organisation's policy (bytes, or None), and the approvals there are
     with the scope they count in. `members` are those of the forge's teams that the roster names, None where the forge
-    could not be asked. With a `focus` only those are asked who must review these files."""
+    could not be asked; `near` says whether to look at what depends on the change and what it resembles. With a `focus`
+    only those are asked who must review these files."""
 
     forge: str
     repository: str
@@ -75,6 +76,7 @@ class Sources(NamedTuple):
     scope: Scope = Scope()
     focus: tuple[Focus, ...] = ()
     members: Mapping[str, Sequence[Member]] | None = None
+    near: bool = True
 
 
 def policy_at(objects: Objects, span: Span, base: bytes | None) -> tuple[model.Policy, list[str]]:
@@ -112,18 +114,19 @@ def collect(repo: Repository, ledger: Ledger, span: Span, sources: Sources) -> C
         touched = [file for file in facts.files if file.ai_lines or file.ai_removed]
         subjects = of_files(touched, {file.path: objects.blob(news.get(file.path, "")) for file in touched})
         by_ai = {file.path for file in touched}
-        near = around(repo, objects, span.base, [pair for pair in facts.pairs if pair.path in by_ai])
+        pairs = [pair for pair in facts.pairs if pair.path in by_ai]
+        near = around(repo, objects, span.base, pairs) if sources.near else (None, None)
     request = _request(span, facts, policy, judged, route, sources, _Seen(subjects, *near))
     unknown = bool(policy.roster.teams) and sources.members is None
     return Collected(request, route, policy, tuple(problems), subjects, unknown)
 
 
 class _Seen(NamedTuple):
-    """What of the change is to be approved, who uses what it touches (None: not known), what it resembles."""
+    """What of the change is to be approved, who uses what it touches and what it resembles (None: not known)."""
 
     subjects: dict[str, tuple[Subject, ...]]
     users: Dependents | None
-    incidents: tuple[Incident, ...]
+    incidents: tuple[Incident, ...] | None
 
 
 def _route(
