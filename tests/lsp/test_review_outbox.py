@@ -75,9 +75,11 @@ async def test_what_is_being_sent_can_be_cancelled(desk: Desk, monkeypatch: pyte
     go_on, reached = threading.Event(), threading.Event()
 
     def hold(number: int, call: Any) -> Fault | None:
+        if call.method != "POST":
+            return None
         reached.set()
         go_on.wait(20)
-        return None
+        return Fault(cut=True)
 
     desk.server.faults = hold
     later = time.time() + 100_000
