@@ -124,6 +124,7 @@ def _judge(
     from earmark.policy.background import changed_files
     from earmark.policy.left_behind import with_callers
     from earmark.risk.assess import findings_of
+    from earmark.risk.moved import without_moved
     from earmark.risk.rules import load_default
     from earmark.risk.score import assess
 
@@ -132,7 +133,7 @@ def _judge(
     for error in (error for file in found for error in file.errors):
         print(f"earmark assess: {display(error)}", file=sys.stderr)
     context, users = known.of(files, author, when, told=told)
-    found = with_callers(found, users, load_default())
+    found = with_callers(without_moved(files, found), users, load_default())
     return assess(files, found, context._replace(ai_lines=change.ai_lines + change.ai_removed))
 
 

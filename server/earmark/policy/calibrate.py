@@ -20,10 +20,12 @@ from earmark.git.objects import Objects
 from earmark.git.repository import Repository, find
 from earmark.git.run import GitError, run
 from earmark.policy.background import background, changed_files
+from earmark.policy.left_behind import with_callers
 from earmark.risk.assess import findings_of
 from earmark.risk.calibration import Labelled, dump, fitted, labelled, parse, report
 from earmark.risk.changed import ChangedFile
 from earmark.risk.engine import is_test_path
+from earmark.risk.moved import without_moved
 from earmark.risk.past import is_fix
 from earmark.risk.rules import load_default
 from earmark.risk.score import assess, is_code, measured
@@ -63,9 +65,10 @@ def _of_repository(path: str) -> Iterator[Labelled]:
         for commit in commits:
             pairs = changes[commit.id]
             files = changed_files(objects, pairs)
-            found = [findings_of(file, load_default()) for file in files]
             before = known._replace(tip=commit.parent)
-            context, _ = before.of(files, commit.author_email, commit.committer_time, told=lambda done, total: True)
+            context, users = before.of(files, commit.author_email, commit.committer_time, told=lambda done, total: True)
+            looked = [findings_of(file, load_default()) for file in files]
+            found = with_callers(without_moved(files, looked), users, load_default())
             size = measured(files)
             if size.added or size.removed:
                 yield labelled(commit.id, commit.id in bad, assess(files, found, context), size.added)

@@ -89,6 +89,12 @@ def test_more_risk_never_lowers_the_score(
     assert all(t.evidence and t.lower for t in less.terms if t.name != "finding")
 
 
+def test_a_critical_finding_alone_is_high_and_a_high_one_is_not() -> None:
+    for severity, level in (("critical", "high"), ("high", "low")):
+        found = FileFindings("a.py", (Finding("r", "race", severity, 0, 1, "w", "h"),), ())
+        assert assess([ChangedFile("a.py", b"", b"", added=1)], [found], Context()).level == level
+
+
 def test_a_newcomer_weighs_more_than_somebody_who_knows_the_code() -> None:
     def points(experience: int) -> float:
         found = assess([], [], Context(history=History(experience=experience)))
