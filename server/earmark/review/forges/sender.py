@@ -8,7 +8,6 @@ rate (primary or secondary) was not applied and may be repeated once the forge's
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, MutableMapping
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -243,6 +242,8 @@ class Sender:
 
     def _retry_after(self, value: str) -> float | None:
         """The seconds of a `Retry-After` (RFC 9110 §10.2.3: a number or a date), None where there is none."""
+        from email.utils import parsedate_to_datetime
+
         if value.isdigit():
             return float(min(int(value), 86_400))
         try:
