@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from agent import Agent
 from real_git import RealGit
 
-from earmark.lsp import analysis, around
+from earmark.lsp import analysis, around, indexing
 
 PACK = """format = 1
 languages = ["python"]
@@ -114,5 +115,33 @@ async def test_a_large_repository_is_learnt_in_a_process_of_its_own(
     assert titles[0]["title"] == "Learning who uses what"
     editor.unread.clear()
     assert (await hovered(editor, prices, 1)).endswith("total: 2 callers in 1 file: cart.py")
+    await editor.pass_time(1)
+    editor.unread.clear()
+
+
+async def test_learning_can_be_cancelled(start: Any, prices: RealGit, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+
+    async def endless(*arguments: Any, **named: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(around, "_SMALL", 1)
+    monkeypatch.setattr(indexing, "earmark", endless)
+    editor = await start({"window": {"workDoneProgress": True}}, rootUri=prices.top.as_uri())
+    editor.open((prices.top / "prices.py").as_uri(), (prices.top / "prices.py").read_text())
+    while not any(message.get("method") == "window/workDoneProgress/create" for message in editor.unread):
+        await editor.breathe()
+    asked = next(m for m in editor.unread if m.get("method") == "window/workDoneProgress/create")
+    editor.reply(asked)
+    while not any(message.get("method") == "$/progress" for message in editor.unread):
+        await editor.breathe()
+    editor.send("window/workDoneProgress/cancel", {"token": asked["params"]["token"]})
+    await asyncio.wait_for(ended.wait(), 10)
+    await editor.idle()
+    editor.unread.clear()
+    assert "Used by others" not in await hovered(editor, prices, 1)
     await editor.pass_time(1)
     editor.unread.clear()
