@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,26 @@ class Helix:
         """Go to the first character that is no blank on a line, 1-based."""
         self.command(f":{number}")
         self.screen.keys("g", "s")
+
+    def wait_hover(self, line: int, *texts: str) -> None:
+        """Ask for what hovers on a line until it has all of these texts: some are known a moment after the file is."""
+        until = time.monotonic() + terminal.LIMIT
+        while True:
+            self.line(line)
+            self.screen.keys("Space", "k")
+            self.screen.wait_text(texts[0])
+            pause = time.monotonic() + 1
+            while time.monotonic() < pause:
+                if all(text in self.screen.screen() for text in texts):
+                    return
+                time.sleep(0.05)
+            assert time.monotonic() < until, self.screen.screen()
+            self.close_hover(texts[0])
+
+    def close_hover(self, text: str) -> None:
+        """Close what hovers."""
+        self.screen.keys("Escape")
+        self.screen.wait("no hover", lambda screen: text not in screen)
 
     def wait_text(self, *texts: str) -> str:
         """The first screen with all of these texts."""

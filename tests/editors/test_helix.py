@@ -51,12 +51,9 @@ def test_ai_lines_and_risks_are_marked(shared: Helix, reached: Reached) -> None:
 
 
 def test_hover_says_who_and_why(shared: Helix, reached: Reached) -> None:
-    shared.line(12)
-    shared.screen.keys("Space", "k")
-    shared.wait_text("Written by AI: claude", "Still open: declare 8 lines of AI")
+    shared.wait_hover(12, "Written by AI: claude", "Still open: declare 8 lines of AI")
     shared.screen.keep("helix-hover")
-    shared.screen.keys("Escape")
-    shared.screen.wait("no hover", lambda screen: "Written by AI" not in screen)
+    shared.close_hover("Written by AI")
     reached(NAME, "hover", "Space k")
     reached(NAME, "open", "Space k")
 
