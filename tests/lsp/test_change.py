@@ -104,3 +104,14 @@ async def test_a_message_of_a_commit_box_gets_its_trailers_and_nothing_is_kept(s
     assert (await tagged(""))["written"] == ""
     shop("-c", "core.hooksPath=/dev/null", "commit", "-qm", "plain")
     assert "AI-Assisted" not in shop("log", "-1", "--format=%B")
+
+
+async def test_the_box_of_another_repository_is_about_its_own_change(start: Any, shop: RealGit, tmp_path: Path) -> None:
+    editor = await begun(start, shop, initializationOptions={"trusted": True})
+    shop("add", "shop.py")
+    other = RealGit(tmp_path / "other")
+    other.commit("base", {"shop.py": BASE})
+    for git, declared in ((shop, True), (other, False)):
+        asked = {"command": "earmark.tagCommit", "arguments": [{"message": "Refund\n", "uri": git.top.as_uri()}]}
+        answer = await editor.request("workspace/executeCommand", asked)
+        assert bool(answer["block"]) is declared

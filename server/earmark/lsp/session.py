@@ -227,12 +227,14 @@ class Session:
         """Whether the user trusts the buffer's workspace."""
         return bool(self.settings.trusted or (buffer.place and buffer.place.repo.trusted))
 
-    async def repository(self, buffer: Buffer | None) -> Repository | None:
-        """The repository of a buffer, or of the client's first folder."""
+    async def repository(self, buffer: Buffer | None, uri: str = "") -> Repository | None:
+        """The repository of a buffer, else of the file or folder `uri`, else of the client's first folder."""
         if buffer is not None and buffer.place is not None:
             return buffer.place.repo
-        uris = [buffer.uri] if buffer is not None else [*self._protocol.workspace.folders]
-        path = to_fs_path(uris[0]) if uris else self._protocol.workspace.root_path
+        uris = [*self._protocol.workspace.folders]
+        path = to_fs_path(buffer.uri if buffer is not None else uri)
+        if not path and buffer is None:
+            path = to_fs_path(uris[0]) if uris else self._protocol.workspace.root_path
         return self._as_trusted(await self.scheduler.io(repository_of, path)) if path else None
 
     def _first_look(self, buffer: Buffer) -> None:

@@ -67,9 +67,12 @@ def require_buffer(ls: EarmarkServer, given: Any) -> Buffer:
 async def require_place(
     ls: EarmarkServer, arguments: tuple[Any, ...], *, writes: bool
 ) -> tuple[Buffer | None, Repository]:
-    """The document and the repository a command is about: those of its argument, else the client's first folder."""
-    buffer = buffer_of(ls, argument(arguments))
-    repo = await ls.session.repository(buffer)
+    """The document and the repository a command is about: those of its argument, whose `uri` may name a file that is
+    not open or a folder, else the client's first folder."""
+    given = argument(arguments)
+    buffer = buffer_of(ls, given)
+    uri = field(given, "uri")
+    repo = await ls.session.repository(buffer, uri if isinstance(uri, str) else "")
     if repo is None:
         raise Refused("This is not inside a git worktree, so there is no commit to speak of.")
     if writes:
