@@ -75,6 +75,18 @@ class Emacs:
             time.sleep(0.03)
         return found
 
+    def wait_after(self, action: str, form: str, accept: Callable[[Any], bool]) -> Any:
+        """The first accepted value of `form`, where `action` is done until it brings that about."""
+        until = time.monotonic() + LIMIT
+        while True:
+            self.eval(action)
+            pause = time.monotonic() + 1
+            while time.monotonic() < pause:
+                if accept(found := self.eval(form)):
+                    return found
+                time.sleep(0.03)
+            assert time.monotonic() < until, f"{action}: not within {LIMIT:g} s; last: {found!r}"
+
     def messages(self) -> str:
         """Everything Emacs said so far."""
         return str(self.eval('(with-current-buffer "*Messages*" (buffer-string))'))

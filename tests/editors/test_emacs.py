@@ -60,12 +60,13 @@ def test_a_risky_line_has_a_hint(shared: Emacs, reached: Reached) -> None:
 
 def test_hover_says_who_and_why(shared: Emacs, reached: Reached) -> None:
     if shared.kind.client == "eglot":
-        shared.eval(at(12, "(forward-char 5) (setq eldoc-echo-area-use-multiline-p t) (eldoc t)"))
+        ask = "(forward-char 5) (setq eldoc-echo-area-use-multiline-p t) (eldoc t)"
         page = '(if (buffer-live-p eldoc--doc-buffer) (with-current-buffer eldoc--doc-buffer (buffer-string)) "")'
     else:
-        shared.eval(at(12, "(forward-char 5) (save-selected-window (lsp-describe-thing-at-point))"))
+        ask = "(forward-char 5) (save-selected-window (lsp-describe-thing-at-point))"
         page = '(if (get-buffer "*lsp-help*") (with-current-buffer "*lsp-help*" (buffer-string)) "")'
-    shared.wait("who wrote it", page, lambda text: "Written by AI" in text and "Still open" in text)
+    # What is still open is known a moment after the file is.
+    shared.wait_after(at(12, ask), page, lambda text: "Written by AI" in text and "Still open" in text)
     how = "eldoc" if shared.kind.client == "eglot" else "lsp-describe-thing-at-point"
     reached(shared.kind.name, "hover", how)
     reached(shared.kind.name, "open", f"{how}, list of the change")
