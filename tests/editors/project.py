@@ -126,3 +126,9 @@ class Project:
         """The ranges of `earmark blame`, of the worktree."""
         ranges: list[dict[str, Any]] = json.loads(self.earmark("blame", "--json", path))["ranges"]
         return ranges
+
+    def wait_kinds(self, path: str, kinds: list[str]) -> None:
+        """Wait until the ranges of `earmark blame` are of these kinds: the server records a save after it."""
+        until = time.monotonic() + 20
+        while (found := [r["kind"] for r in self.blame(path)]) != kinds:
+            assert time.monotonic() < until, f"{path} is {found}, not {kinds}"

@@ -169,7 +169,7 @@ def test_undo_and_redo_of_a_completion(other_editors: Path, tmp_path: Path, kind
         editor.wait_marked([3, 4])
         reached(kind.name, "undo", "yes")
         editor.eval("(progn (save-buffer) t)")
-        assert [r["kind"] for r in project.blame("prices.py")] == ["unknown", "ai"]
+        project.wait_kinds("prices.py", ["unknown", "ai"])
         reached(kind.name, "completion", "earmark-accepting")
         editor.wire.hold_to_protocol()
 

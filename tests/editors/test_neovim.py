@@ -156,8 +156,7 @@ def test_an_accepted_completion_belongs_to_its_tool(
         assert (region["tool"], region["model"], region["kind"]) == ("Probe", "probe-1", "ai")
         assert editor.lua(TEXT_OF_FIRST_REGION) == "ices below\nNET = 100\nGROSS = NET"
         editor.lua("vim.cmd('silent write')")
-        ranges = editor.project.blame("prices.py")
-        assert [r["kind"] for r in ranges] == ["ai", "unknown"]
+        project.wait_kinds("prices.py", ["ai", "unknown"])
         reached(nvim.name, "completion", "earmark.accepting")
 
 
