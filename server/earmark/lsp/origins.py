@@ -82,7 +82,7 @@ class Origins:
         self._cuts.forget(buffer)
 
     def arrived(self, buffer: Buffer) -> None:
-        """Text that nobody typed has come or gone: it may be a content that the ledger knows, or a block on the move."""
+        """Text that nobody typed has come or gone: a content that the ledger may know, or a block on the move."""
         if self._cuts.follow(buffer):
             self._changed(buffer)
         if buffer.place is not None:

@@ -12,7 +12,7 @@ from earmark.risk.finding import SEVERITIES, Finding
 
 if TYPE_CHECKING:
     from earmark.origin.model import Change, FileOrigins
-    from earmark.risk.assess import FileFindings
+    from earmark.risk.changed import FileFindings
 
 
 class Remark(NamedTuple):

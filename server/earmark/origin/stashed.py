@@ -21,8 +21,8 @@ _TINY = 3
 
 
 class Stashed(NamedTuple):
-    """One file of a stash in which somebody is known to have written: the object id of its content, and the 0-based lines [start, end) of
-    it that the stash added to the commit it was made on."""
+    """One file of a stash in which somebody is known to have written: the object id of its content, and the 0-based
+    lines [start, end) of it that the stash added to the commit it was made on."""
 
     content: str
     added: tuple[tuple[int, int], ...]
