@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Final
 
@@ -12,6 +13,7 @@ from earmark.review.forges.sender import PushFailed, Uncertain, Unreachable
 from earmark.review.markdown import visible
 
 _TIMEOUT: Final = 120.0
+_CLOSED_PIPE: Final = -int(getattr(signal, "SIGPIPE", 13))
 _UNREACHED: Final = ("Could not resolve host", "Connection refused", "Connection timed out", "unable to access")
 _DECIDED: Final = ("does not support push options", "[rejected]", "[remote rejected]")
 _LOST: Final = ("hung up unexpectedly", "early EOF", "Connection reset", "Broken pipe", "did not answer within")
@@ -23,7 +25,7 @@ def pusher(repo: Repository) -> Callable[[Push], str]:
 
     def push(step: Push) -> str:
         try:
-            out = run(repo, *step.argv[1:], network=True, timeout=_TIMEOUT)
+            out = _run(repo, step)
         except GitError as error:
             said = str(error)
             if any(text in said for text in step.same):
@@ -32,12 +34,24 @@ def pusher(repo: Repository) -> Callable[[Push], str]:
                 raise PushFailed(_advice(said)) from None
             if any(text in said for text in _UNREACHED):
                 raise Unreachable(said) from None
-            if any(text in said for text in _LOST):
+            if error.code == _CLOSED_PIPE or any(text in said for text in _LOST):
                 raise Uncertain(said) from None
             raise PushFailed(_advice(said)) from None
         return out.decode("utf-8", "replace")
 
     return push
+
+
+def _run(repo: Repository, step: Push) -> bytes:
+    """A push of what is there already races with the server's end of it: git may then die of a closed pipe, without a
+    word. Pushing the same again changes nothing, so it is done once more."""
+    arguments = step.argv[1:]
+    try:
+        return run(repo, *arguments, network=True, timeout=_TIMEOUT)
+    except GitError as error:
+        if error.code != _CLOSED_PIPE:
+            raise
+    return run(repo, *arguments, network=True, timeout=_TIMEOUT)
 
 
 def _advice(said: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -136,6 +138,24 @@ def test_gitlab_opens_by_push_options(git: RealGit, repo: Repository, tmp_path: 
         f"merge_request.description=<!-- earmark:{KEY} -->\\n\\nReview request: high risk\\n/assign_reviewer @ada",
     ]  # fmt: skip
     assert (server.path / "refs-seen").read_text().split()[1:] == [wanted.head, "refs/heads/feature"]
+
+
+def test_a_push_that_dies_of_a_closed_pipe_is_made_once_more(
+    git: RealGit, repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, "plain")
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    real = shutil.which("git")
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *push*) [ -e {tmp_path}/died ] || {{ : > {tmp_path}/died; kill -PIPE $$; }} ;; esac\n'
+        f'exec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    pusher(repo)(Push(("git", "push", str(server.path), "HEAD:refs/heads/feature")))
+    assert (tmp_path / "died").exists()
+    assert server.git("rev-parse", "feature") == git("rev-parse", "HEAD")
 
 
 def test_a_server_without_push_options_is_said(git: RealGit, repo: Repository, tmp_path: Path) -> None:
