@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from earmark.lsp.around import Heard
     from earmark.risk.finding import Finding
     from earmark.risk.rules import ChangeRule, Rule, RuleSet
+    from earmark.risk.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +84,18 @@ class Scanner:
             await self._load(buffer.language)
             if passed():
                 return None
-        text = buffer.text
+        text, source = buffer.text, _source_of(buffer)
         found: list[Finding] = []
         start, size = 0, _SMALLEST
         while buffer.scans_locally:
             end = _piece_end(text, start, size)
             began = thread_time()
-            found += self._scan(buffer, [(start, end)])
+            found += self._scan(buffer, [(start, end)], source)
             took = thread_time() - began
             if end == len(text):
                 return found
-            if size == _SMALLEST and took > _TOO_LONG:
+            # The first piece pays for what is asked of the whole text once.
+            if start and size == _SMALLEST and took > _TOO_LONG:
                 buffer.scans_locally = False
                 break
             size = min(size * 2, _LARGEST) if took < _PIECE_SECONDS / 2 else size
@@ -142,11 +144,13 @@ class Scanner:
         self._complain(errors)
         return None if passed() else found
 
-    def _scan(self, buffer: Buffer, ranges: list[tuple[int, int]]) -> tuple[Finding, ...]:
+    def _scan(self, buffer: Buffer, ranges: list[tuple[int, int]], source: Source | None = None) -> tuple[Finding, ...]:
         from earmark.risk.engine import scan
 
         tree = buffer.tree.tree if buffer.tree is not None else None
-        found, errors = scan(buffer.text, buffer.language, buffer.name, ranges=ranges, tree=tree, rules=self.rules)
+        found, errors = scan(
+            buffer.text, buffer.language, buffer.name, ranges=ranges, tree=tree, source=source, rules=self.rules
+        )
         self._complain(errors)
         return found
 
@@ -156,6 +160,14 @@ class Scanner:
             if error not in self._complaints:
                 self._complaints.add(error)
                 log.warning("%s", error)
+
+
+def _source_of(buffer: Buffer) -> Source | None:
+    """The buffer's text and tree as they stand, for a scan in pieces; None without a tree."""
+    from earmark.risk.source import Source
+
+    tree = buffer.tree.tree if buffer.tree is not None else None
+    return Source(buffer.text, tree, buffer.language, buffer.name) if tree is not None else None
 
 
 def _piece_end(text: bytes, start: int, size: int) -> int:

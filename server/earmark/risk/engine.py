@@ -47,18 +47,26 @@ def _tests_from(text: bytes, language: str) -> int:
 
 
 def scan(
-    text: bytes, language: str, path: str, *, ranges: Ranges | None = None, tree: Tree | None = None, rules: RuleSet
+    text: bytes,
+    language: str,
+    path: str,
+    *,
+    ranges: Ranges | None = None,
+    tree: Tree | None = None,
+    source: Source | None = None,
+    rules: RuleSet,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """`(findings, errors)` for `text`, never an exception.
 
     `ranges` are byte ranges (0-based, half-open): only findings that touch one are looked for; None is the whole
-    file. `tree` is the tree of exactly this text when the caller has it. Findings are sorted by place. An error is a
-    sentence for the user: a rule that broke, or a file cut at the time limit.
+    file. `tree` is the tree of exactly this text when the caller has it; `source` that text and tree, from a caller who
+    scans it piece by piece and asks of the whole file once. Findings are sorted by place. An error is a sentence for the
+    user: a rule that broke, or a file cut at the time limit.
     """
     if language == "php" and b"<?" not in text and tree is None:
         language = "php-fragment"
     try:
-        run = _Run(text, language, path, ranges, rules)
+        run = _Run(text, language, path, ranges, rules, source)
         run.all(tree)
     except Exception as problem:  # noqa: BLE001 - an analyser must not take the editor or the commit down with it
         return (), (f"{path}: not scanned: {type(problem).__name__}: {problem}",)
@@ -69,12 +77,15 @@ def scan(
 class _Run:
     """One scan: what is looked at, what was found."""
 
-    def __init__(self, text: bytes, language: str, path: str, ranges: Ranges | None, rules: RuleSet) -> None:
+    def __init__(
+        self, text: bytes, language: str, path: str, ranges: Ranges | None, rules: RuleSet, source: Source | None
+    ) -> None:
         self.text, self.language, self.path = text, language, path
         self.ranges = merged(ranges, len(text)) if ranges is not None else None
         self.program: Program = program_for(rules, language)
         self.found: list[Finding] = []
-        self._wanted: dict[int, bool] = {}
+        self.source = source
+        self._wanted: dict[int, bool] = source.wanted if source is not None else {}
         self.errors: list[str] = []
         self.deadline = monotonic() + TIME_LIMIT
         self.in_tests = is_test_path(path)
@@ -85,10 +96,12 @@ class _Run:
         if self.language == "sql":
             self.sql()
             return
-        tree = tree or parse(self.text, self.language)
-        if tree is None:
-            return
-        source = Source(self.text, tree, self.language, self.path)
+        source = self.source
+        if source is None:
+            tree = tree or parse(self.text, self.language)
+            if tree is None:
+                return
+            source = Source(self.text, tree, self.language, self.path)
         if self.program.query is not None:
             self.matches(source)
         if self.language in configuration.LANGUAGES:
@@ -237,15 +250,18 @@ class _Run:
             found = cursor.matches(source.root)
             if cursor.did_exceed_match_limit:
                 self.errors.append(f"{self.path}: more candidates at once than {MATCH_LIMIT}; some were not looked at")
-            roles = [
-                role if isinstance(role, str) else tuple(entry for entry in role if self.wanted(entry))
-                for role in self.program.roles
-            ]
+            roles: dict[int, str | tuple[Entry, ...]] = {}
             for number, (index, captures) in enumerate(found):
                 if number % 128 == 127 and self.late():
                     return
-                if roles[index]:
-                    self._match(source, roles[index], captures)
+                role = roles.get(index)
+                if role is None:
+                    role = self.program.roles[index]
+                    if not isinstance(role, str):
+                        role = tuple(entry for entry in role if self.wanted(entry))
+                    roles[index] = role
+                if role:
+                    self._match(source, role, captures)
 
     def _match(self, source: Source, role: str | tuple[Entry, ...], found: dict[str, list[Node]]) -> None:
         if role == "call":

@@ -51,6 +51,7 @@ class Source:
         "profile",
         "root",
         "text",
+        "wanted",
     )
 
     def __init__(self, text: bytes, tree: Tree, language: str, path: str) -> None:
@@ -70,6 +71,7 @@ class Source:
         self._memo: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], Any] = {}
         self._found: dict[tuple[str, int, int], bool] = {}
+        self.wanted: dict[int, bool] = {}  # matcher by id -> worth asking here
 
     def of(self, node: Node) -> str:
         """The text of `node`."""
