@@ -368,3 +368,15 @@ async def test_a_block_that_is_copied_does_not(start: Any, shop: RealGit) -> Non
     editor.change(uri(shop), 4, ((0, 0), (0, 0), block))
     assert [place(region) for region in await regions(editor, uri(shop))] == [(5, 0, 9, 0)]
     await settled(editor)
+
+
+async def test_a_file_renamed_in_the_editor(start: Any, shop: RealGit) -> None:
+    Agent(shop).write("shop.py", AI)
+    editor = await start()
+    editor.open(uri(shop), AI)
+    await settled(editor)
+    (shop.top / "shop.py").rename(shop.top / "store.py")
+    editor.close_document(uri(shop))
+    editor.open(uri(shop, "store.py"), AI)
+    await settled(editor)
+    assert [place(region) for region in await regions(editor, uri(shop, "store.py"))] == [(2, 0, 6, 0)]

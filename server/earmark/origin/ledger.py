@@ -227,6 +227,10 @@ class Ledger:
         row = self._db.execute(f"SELECT seq,content FROM snapshots WHERE {where}", (self.repo.top, path)).fetchone()  # noqa: S608
         return (int(row[0]), str(row[1])) if row else None
 
+    def exact_anywhere(self, content: str) -> Stored | None:
+        """The newest snapshot of exactly this content at any path of this worktree."""
+        return self._one("content=? AND worktree=? ORDER BY seq DESC", (content, self.repo.top))
+
     def last_at(self, path: str) -> int:
         """The order of the newest snapshot of `path` in this worktree, 0 when there is none."""
         row = self._db.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from earmark.git.repository import Repository
@@ -27,6 +28,8 @@ def snapshot(repo: Repository, ledger: Ledger, path: str, text: bytes, *, old_pa
     exact = exact_snapshot(ledger, path, content, text, old_path)
     if exact:
         return exact
+    if last is None and (moved := _renamed(repo, ledger, content, text)):
+        return moved
     known = last.snapshot if last and last.has_text else None
     found = transfer(known, text, UNKNOWN, last.at + 1) if last and known else Snapshot(text)
     return stashed.applied(ledger, path, found)
@@ -34,10 +37,26 @@ def snapshot(repo: Repository, ledger: Ledger, path: str, text: bytes, *, old_pa
 
 def exact_snapshot(ledger: Ledger, path: str, content: str, text: bytes, old_path: str = "") -> Snapshot | None:
     """The newest snapshot of exactly `text` (object id `content`) at the path or its rename source."""
-    if text.count(b"\n") < _TINY and len(text) < 200:
+    if _is_tiny(text):
         return None
     found = ledger.exact(path, content) or (ledger.exact(old_path, content) if old_path else None)
     return found.snapshot._replace(text=text) if found else None
+
+
+def _renamed(repo: Repository, ledger: Ledger, content: str, text: bytes) -> Snapshot | None:
+    """The newest snapshot of exactly `text` at a path where there is no file any more: it was renamed on disk, and git
+    has not been told yet. Where the other file still stands, this one is a copy."""
+    if _is_tiny(text):
+        return None
+    found = ledger.exact_anywhere(content)
+    if found is None or os.path.lexists(os.path.join(repo.top, found.path)):
+        return None
+    return found.snapshot._replace(text=text)
+
+
+def _is_tiny(text: bytes) -> bool:
+    """Too little to be told from what recurs by accident."""
+    return text.count(b"\n") < _TINY and len(text) < 200
 
 
 def has_evidence(stored: Stored | Snapshot | None) -> bool:

@@ -60,8 +60,8 @@ def scan(
 
     `ranges` are byte ranges (0-based, half-open): only findings that touch one are looked for; None is the whole
     file. `tree` is the tree of exactly this text when the caller has it; `source` that text and tree, from a caller who
-    scans it piece by piece and asks of the whole file once. Findings are sorted by place. An error is a sentence for the
-    user: a rule that broke, or a file cut at the time limit.
+    scans it piece by piece and asks of the whole file once. Findings are sorted by place. An error is a sentence for
+    the user: a rule that broke, or a file cut at the time limit.
     """
     if language == "php" and b"<?" not in text and tree is None:
         language = "php-fragment"

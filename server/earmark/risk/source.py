@@ -96,8 +96,7 @@ class Source:
         return known
 
     def found(self, expression: str, start: int, end: int) -> bool:
-        """Whether an RE2 expression is found in bytes `start` to `end`, searched once: rules ask the same of a whole
-        function or file for each place in it."""
+        """Whether an RE2 expression is found in bytes `start` to `end`; searched once, for many places ask it."""
         key = (expression, start, end)
         known = self._found.get(key)
         if known is None:

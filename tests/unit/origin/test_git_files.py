@@ -37,6 +37,14 @@ def test_a_rename_by_mv_before_the_commit(story: Story) -> None:
     assert story.kinds("billing.py", "HEAD") == "....ccc"
 
 
+def test_a_rename_on_disk_that_git_was_not_told_of(story: Story) -> None:
+    story.writes(CLAUDE, "pay.py", ONE)
+    (story.git.top / "pay.py").rename(story.git.top / "billing.py")
+    assert story.kinds("billing.py") == "....ccc"
+    story.git.write("pay.py", ONE)
+    assert story.kinds("billing.py") == ".......", "the other file stands again, so this one is a copy"
+
+
 def test_from_a_subfolder(story: Story) -> None:
     (story.git.top / "sub").mkdir()
     text = "a = 1\nb = 2\n"
