@@ -380,3 +380,19 @@ async def test_a_file_renamed_in_the_editor(start: Any, shop: RealGit) -> None:
     editor.open(uri(shop, "store.py"), AI)
     await settled(editor)
     assert [place(region) for region in await regions(editor, uri(shop, "store.py"))] == [(2, 0, 6, 0)]
+
+
+async def test_many_commits_at_once_are_looked_at_once(
+    start: Any, shop: RealGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+    monkeypatch.setattr("earmark.lsp.recall.settled", looked.append)
+    editor = await start()
+    editor.open(uri(shop), BASE)
+    await settled(editor)
+    looked.clear()
+    for number in range(6):
+        shop.commit(f"commit {number}", {"other.py": f"x = {number}\n"})
+        await editor.pass_time(WATCH_SECONDS)
+    await settled(editor)
+    assert 1 <= len(looked) <= 3

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # How often the ledger's files are looked at; two `stat` calls a repository.
 WATCH_SECONDS = 0.1
+# How long the notes are left alone after HEAD or they have moved.
+_PAUSE_SECONDS = 0.2
 
 # What a file system says of the watched files: (mtime in ns, size) each, (0, 0) for one that is not there. The first
 # two are the ledger's, then come git's list of stashes, HEAD with its log, and the notes.
@@ -67,6 +69,7 @@ class Origins:
         self._buffers: dict[str, Buffer] = {}
         self._known: dict[str, _Known] = {}
         self._cuts = Cuts()
+        self._noting: dict[str, Timer] = {}
         self._timer: Timer | None = None
 
     def open(self, buffer: Buffer) -> None:
@@ -133,6 +136,8 @@ class Origins:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for timer in self._noting.values():
+            timer.cancel()
 
     async def _locate(self, buffer: Buffer, path: str | None) -> None:
         place = await self._scheduler.io(recall.place_of, path) if path else None
@@ -232,7 +237,7 @@ class Origins:
             if stats[_STASHES] != known.stats[_STASHES]:
                 self._scheduler.spawn(self._notice_stashes(known.repo), "looking at the stashes")
             if stats[_NOTED] != known.stats[_NOTED]:
-                self._scheduler.spawn(self._read_notes(top), "reading the notes")
+                self._read_notes_soon(top)
             if stats[:_OF_LEDGER] != known.stats[:_OF_LEDGER]:
                 self._scheduler.spawn(self._catch_up(top), "reading the ledger")
         if tops:
@@ -244,15 +249,29 @@ class Origins:
         except (LedgerError, GitError, OSError) as error:
             log.warning("The stashes are not looked at: %s", error)
 
+    def _read_notes_soon(self, top: str) -> None:
+        """One reading at a time, behind a pause: a rebase moves HEAD once a commit."""
+        if top not in self._noting:
+            self._noting[top] = self._clock.call_later(_PAUSE_SECONDS, lambda: self._begin_reading(top))
+
+    def _begin_reading(self, top: str) -> None:
+        self._scheduler.spawn(self._read_notes(top), "reading the notes")
+
     async def _read_notes(self, top: str) -> None:
         """A merge or a checkout brings text that only the notes know, and a fetch brings notes."""
+        known = self._known.get(top)
         try:
-            await self._scheduler.slow_io(recall.settled, self._known[top].repo)
+            if known is not None:
+                await self._scheduler.slow_io(recall.settled, known.repo)
         except (LedgerError, GitError, OSError) as error:
             log.warning("The notes are not brought up to date: %s", error)
         for buffer in [b for b in self._buffers.values() if b.place is not None and b.place.repo.top == top]:
             if buffer.place is not None:
                 await self._from_notes(buffer, buffer.place)
+        self._noting.pop(top, None)
+        now = self._known.get(top)
+        if known is not None and now is not None and now.stats[_NOTED] != known.stats[_NOTED]:
+            self._read_notes_soon(top)
 
     async def _catch_up(self, top: str) -> None:
         known = self._known.get(top)

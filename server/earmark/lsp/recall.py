@@ -14,7 +14,7 @@ from earmark.git.objects import Objects
 from earmark.git.repository import Repository, relative
 from earmark.git.trust import open_repository
 from earmark.lsp.buffer import Place
-from earmark.origin import lookup, notes, settle, stashed, stashes
+from earmark.origin import lookup, notes, rewrites, settle, stashed, stashes
 from earmark.origin.blame import committed_origins
 from earmark.origin.identity import identity
 from earmark.origin.ledger import Ledger, folder
@@ -60,7 +60,7 @@ def whole(place: Place, text: bytes) -> Recalled:
         seq, _ = ledger.newer(1 << 62)
         if len(text) > LARGEST:
             return Recalled(Snapshot(text), {}, seq)
-        return _recalled(ledger, lookup.snapshot(place.repo, ledger, place.path, text), seq)
+        return _recalled(ledger, lookup.on_disk(place.repo, ledger, place.path, text), seq)
 
 
 def exact(place: Place, text: bytes) -> Recalled | None:
@@ -88,7 +88,10 @@ def noted(place: Place) -> Recalled | None:
 
 
 def settled(repo: Repository) -> None:
-    """Derive the notes that are due where this clone keeps a ledger: no hook runs behind a commit."""
+    """Derive the notes that are due where this clone keeps a ledger: no hook runs behind a commit. In the middle of a
+    rebase nobody reads them."""
+    if rewrites.in_progress(repo):
+        return
     with Ledger.open(repo, create=False) as ledger:
         settle.settle(repo, ledger)
 

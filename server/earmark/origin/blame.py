@@ -71,7 +71,7 @@ def blame(repo: Repository, ledger: Ledger, path: str, rev: str | None = None) -
 def _uncommitted(
     repo: Repository, ledger: Ledger, path: str, base: bytes, text: bytes, committed: list[BlameRange]
 ) -> list[BlameRange]:
-    snap = lookup.snapshot(repo, ledger, path, text)
+    snap = lookup.on_disk(repo, ledger, path, text)
     owners = line_owners(snap) if snap.regions else []
     lines: list[BlameRange] = []
     before, after = split_lines(base), split_lines(text)

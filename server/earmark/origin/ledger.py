@@ -22,7 +22,8 @@ from typing import NamedTuple, Self
 
 from earmark.git import refs
 from earmark.git.repository import Repository
-from earmark.origin.model import Origin, Region, Removal, Session, Snapshot
+from earmark.origin.columns import decode_regions, decode_removals, encode_regions, encode_removals
+from earmark.origin.model import Session, Snapshot
 
 _VERSION = 2  # equal to ledger_schema.VERSION, which only a new or an old ledger imports
 BUSY_SECONDS = 2.0
@@ -359,32 +360,6 @@ class Ledger:
         """What SQLite's own integrity check says; empty when the ledger is sound."""
         rows = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check").fetchall()]
         return [] if rows == ["ok"] else rows
-
-
-def encode_regions(regions: Iterable[Region]) -> str:
-    return json.dumps(
-        [[r.start, r.end, r.origin.kind, r.origin.author, r.order, r.overrode] for r in regions], separators=(",", ":")
-    )
-
-
-def decode_regions(text: str) -> tuple[Region, ...]:
-    return tuple(
-        Region(s, e, Origin(kind, author), order, over) for s, e, kind, author, order, over in json.loads(text)
-    )
-
-
-def encode_removals(removals: Iterable[Removal]) -> str:
-    return json.dumps(
-        [[r.session, r.at, [line.decode("latin-1") for line in r.lines], r.order] for r in removals],
-        separators=(",", ":"),
-    )
-
-
-def decode_removals(text: str) -> tuple[Removal, ...]:
-    return tuple(
-        Removal(session, at, tuple(line.encode("latin-1") for line in lines), order)
-        for session, at, lines, order in json.loads(text)
-    )
 
 
 _WRITABLE = "make the folder writable for this user"

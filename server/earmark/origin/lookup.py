@@ -28,8 +28,6 @@ def snapshot(repo: Repository, ledger: Ledger, path: str, text: bytes, *, old_pa
     exact = exact_snapshot(ledger, path, content, text, old_path)
     if exact:
         return exact
-    if last is None and (moved := _renamed(repo, ledger, content, text)):
-        return moved
     known = last.snapshot if last and last.has_text else None
     found = transfer(known, text, UNKNOWN, last.at + 1) if last and known else Snapshot(text)
     return stashed.applied(ledger, path, found)
@@ -43,15 +41,18 @@ def exact_snapshot(ledger: Ledger, path: str, content: str, text: bytes, old_pat
     return found.snapshot._replace(text=text) if found else None
 
 
-def _renamed(repo: Repository, ledger: Ledger, content: str, text: bytes) -> Snapshot | None:
-    """The newest snapshot of exactly `text` at a path where there is no file any more: it was renamed on disk, and git
-    has not been told yet. Where the other file still stands, this one is a copy."""
-    if _is_tiny(text):
-        return None
-    found = ledger.exact_anywhere(content)
-    if found is None or os.path.lexists(os.path.join(repo.top, found.path)):
-        return None
-    return found.snapshot._replace(text=text)
+def on_disk(repo: Repository, ledger: Ledger, path: str, text: bytes, *, old_path: str = "") -> Snapshot:
+    """`snapshot` of a text that stands in the worktree now.
+
+    A path of which nothing is known may be a file that was renamed, before git was told: exactly the same text was
+    recorded at a path where there is no file any more. Where that file still stands, this one is a copy. Never asked
+    about a commit, which is told by its objects whatever the worktree has become.
+    """
+    if not _is_tiny(text) and not old_path and not ledger.last_at(path):
+        found = ledger.exact_anywhere(repo.blob_id(text))
+        if found is not None and not os.path.lexists(os.path.join(repo.top, found.path)):
+            return found.snapshot._replace(text=text)
+    return snapshot(repo, ledger, path, text, old_path=old_path)
 
 
 def _is_tiny(text: bytes) -> bool:

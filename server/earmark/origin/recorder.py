@@ -23,7 +23,7 @@ from earmark.origin.contents import Written, distance, written
 from earmark.origin.evidence import Event, FileEvent
 from earmark.origin.identity import human_key, identity
 from earmark.origin.ledger import Ledger, LedgerBusy, LedgerError, Stored, folder
-from earmark.origin.lookup import snapshot
+from earmark.origin.lookup import on_disk, snapshot
 from earmark.origin.model import UNKNOWN, Origin, Session, Snapshot, ai
 from earmark.origin.regions import overlay
 from earmark.origin.seen import Refused, Seen, committed_text, observe
@@ -190,7 +190,7 @@ def _arrived(
         committed = committed_text(objects, "HEAD", path)
         return transfer(Snapshot(committed or b""), text, writer, order) if committed is not None else Snapshot(text)
     if writer.kind == "unknown":
-        return snapshot(repo, ledger, path, text)
+        return on_disk(repo, ledger, path, text)
     return transfer(last.snapshot, text, writer, order)
 
 

@@ -162,7 +162,8 @@ def _change(
         if not is_text(old) or not is_text(new) or max(len(old), len(new)) > LARGEST:
             continue
         old_path = change.old_path if change.old_path != change.path else ""
-        snap = lookup.snapshot(repo, ledger, change.path, new, old_path=old_path)
+        look = lookup.on_disk if on_disk else lookup.snapshot
+        snap = look(repo, ledger, change.path, new, old_path=old_path)
         files.append(file_origins(change.path, change.old_path, old, change.old, snap))
         if keep is not None:
             keep(change.path, snap)

@@ -45,6 +45,14 @@ def test_a_rename_on_disk_that_git_was_not_told_of(story: Story) -> None:
     assert story.kinds("billing.py") == ".......", "the other file stands again, so this one is a copy"
 
 
+def test_a_copy_that_was_committed_stays_one_when_its_source_goes(story: Story) -> None:
+    story.commits(CLAUDE, "pay.py", ONE)
+    assert story.settled() is not None
+    story.git.commit("copied", {"copy.py": ONE})
+    (story.git.top / "pay.py").unlink()
+    assert story.kinds("copy.py", "HEAD") == "......."
+
+
 def test_from_a_subfolder(story: Story) -> None:
     (story.git.top / "sub").mkdir()
     text = "a = 1\nb = 2\n"
