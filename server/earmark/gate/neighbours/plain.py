@@ -61,11 +61,6 @@ def number(value: Any, otherwise: int) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 and not isinstance(value, bool) else otherwise
 
 
-def truth(value: Any, *, otherwise: bool = False) -> bool:
-    """A truth value, written as text in YAML."""
-    return {"true": True, "false": False}.get(str(value).lower(), otherwise)
-
-
 def line_of(file: File, word: str) -> int:
     """The first line of the file that holds `word`, 0 for none; for pointing a reader there."""
     for number_, line in enumerate(file.text.split(b"\n"), 1):
