@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from earmark.origin.model import FileOrigins, LineRange
-from earmark.policy.approval import Subject
+from earmark.policy.approval import Approval, Scope, Subject, stale
 from earmark.text.diff import split_lines
 from earmark.text.languages import language_of
 
@@ -46,6 +46,24 @@ def of_files(files: Iterable[FileOrigins], texts: Mapping[str, bytes]) -> dict[s
     """The subjects of a change by path; `texts` are the contents at the head."""
     found = {file.path: subjects(file, texts.get(file.path, b"")) for file in files}
     return {path: some for path, some in found.items() if some}
+
+
+def carried(subject: Subject, approvals: Sequence[Approval], scope: Scope) -> tuple[Approval | None, str]:
+    """The approval that still holds for `subject`, or None and why none of its file's does (empty: there is none).
+
+    Where several do not hold, the reason is that of the one that agrees in most.
+    """
+    reasons: list[tuple[int, str]] = []
+    for approval in approvals:
+        if approval.subject.path != subject.path:
+            continue
+        reason = stale(approval, subject, scope)
+        if not reason:
+            return approval, ""
+        given = approval.subject
+        same = sum(a == b for a, b in zip(given[1:4], subject[1:4], strict=True)) + 2 * (given.region == subject.region)
+        reasons.append((same, reason))
+    return None, max(reasons, default=(0, ""))[1]
 
 
 def _digest(pairs: Iterable[tuple[str, bytes]]) -> str:

@@ -22,6 +22,8 @@ from earmark.trailers.vocabulary import (
     ROLLOUT,
 )
 
+LONGEST = 511
+
 _END = r"\r?\n"
 # Forges write these themselves and can declare nothing; `check` judges what they merge.
 _MERGE = r"\AMerge (branch|remote-tracking branch|pull request|tag|commit) "
